@@ -1,0 +1,3 @@
+// Placeholder lines are replaced by explicit lists as the folders grow.
+export { IrsaError } from './errors.js';
+export type { IrsaErrorCode } from './errors.js';

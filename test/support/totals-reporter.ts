@@ -1,0 +1,22 @@
+import type { Reporter, TestModule } from 'vitest/node';
+
+/** Prints `N passed, N failed[, N skipped]` alone on the last line, the form that CI and outside tools read. */
+export default class TotalsReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
+    const count = { passed: 0, failed: unhandled.length, skipped: 0 };
+    for (const module of modules) {
+      // A module that could not be loaded has no tests to count; it is a failure all the same.
+      if (module.errors().length > 0) count.failed += 1;
+      for (const test of module.children.allTests()) {
+        const state = test.result().state;
+        if (state === 'passed') count.passed += 1;
+        else if (state === 'failed') count.failed += 1;
+        else count.skipped += 1;
+      }
+    }
+    const skipped = count.skipped > 0 ? `, ${String(count.skipped)} skipped` : '';
+    process.stdout.write(
+      `${String(count.passed)} passed, ${String(count.failed)} failed${skipped}\n`,
+    );
+  }
+}
