@@ -1,0 +1,2 @@
+export declare const edgeFiles: string[];
+export declare const edgeFilesPattern: string;
