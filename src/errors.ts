@@ -54,9 +54,9 @@ export interface IrsaErrorDetails {
 export abstract class IrsaError extends Error {
   /** The stable, literal code of the failure family. */
   abstract readonly code: IrsaErrorCode;
-  readonly path?: string;
-  readonly actual?: string;
-  readonly expected?: string;
+  declare readonly path?: string;
+  declare readonly actual?: string;
+  declare readonly expected?: string;
   /**
    * Whether a credential provider chain may go on to its next provider. True only where IRSA is not configured at all,
    * so that a broken set-up never slips silently to the node's role.
@@ -132,6 +132,10 @@ export class TokenFileError extends IrsaError {
 /** A token that STS would refuse, found before STS is asked. */
 export class TokenError extends IrsaError {
   override readonly code = 'ERR_TOKEN';
+}
+/** STS refused AssumeRoleWithWebIdentity, or could not be asked. */
+export class AssumeRoleError extends IrsaError {
+  override readonly code = 'ERR_ASSUME_ROLE';
 }
 /** A deadline passed. */
 export class TimeoutError extends IrsaError {
