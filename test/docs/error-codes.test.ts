@@ -49,7 +49,7 @@ describe('error codes', () => {
 
   it('is in the README’s table, each code once and no other', () => {
     const readme = readFileSync(join(repository, 'README.md'), 'utf8');
-    const named = [...readme.matchAll(/^\| `(ERR_[A-Z_]+)` \|/gm)].map((match) => match[1]);
+    const named = [...readme.matchAll(/^\| `(ERR_[A-Z_]+)` +\|/gm)].map((match) => match[1]);
     expect(named.sort()).toEqual([...codes].sort());
   });
 });
