@@ -1,0 +1,35 @@
+/** The one region of the run. */
+export const region = 'us-west-2';
+
+/** The account that the verifier plays. */
+export const accountId = '000000000000';
+
+/** Documentation addresses (RFC 5737): the verifier refuses issuers on loopback and private ones. */
+export const addresses = { s3: '198.51.100.10', sts: '198.51.100.11' } as const;
+
+const s3Host = `s3.${region}.amazonaws.com`;
+
+/** AWS host names that lead to the verifier inside the namespace. */
+const stsHosts = [
+  `sts.${region}.amazonaws.com`,
+  'sts.us-east-1.amazonaws.com',
+  'sts.amazonaws.com',
+  'iam.amazonaws.com',
+] as const;
+
+/** A bucket's virtual host. */
+export const bucketHost = (bucket: string): string => `${bucket}.${s3Host}`;
+
+/** Names for the verifier's certificate. */
+export const certificateNames: readonly string[] = [s3Host, `*.${s3Host}`, ...stsHosts];
+
+/** The `/etc/hosts` of the namespace; a hosts file knows no wildcard, so each bucket is named. */
+export function hostsFile(buckets: readonly string[]): string {
+  const line = (address: string, names: readonly string[]): string =>
+    `${address} ${names.join(' ')}\n`;
+  return [
+    line('127.0.0.1', ['localhost']),
+    line(addresses.s3, [s3Host, ...buckets.map(bucketHost)]),
+    line(addresses.sts, stsHosts),
+  ].join('');
+}

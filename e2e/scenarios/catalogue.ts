@@ -1,0 +1,4 @@
+import type { Scenario } from './types.js';
+
+/** Every scenario there is, in the order in which they run. One that is not listed does not exist. */
+export const scenarios: readonly Scenario[] = [];
