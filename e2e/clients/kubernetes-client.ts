@@ -1,5 +1,6 @@
 import { Agent } from 'node:https';
 import { sendHttps } from './send-https.js';
+import type { HttpsAnswer } from './send-https.js';
 
 /** A JSON object of the Kubernetes API; the scenarios read it field by field. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- scenarios look into arbitrary Kubernetes JSON, and assert on what they find
@@ -20,6 +21,8 @@ export interface KubernetesClient {
     body?: unknown,
     contentType?: string,
   ): Promise<KubernetesAnswer>;
+  /** The answer's bytes as they came. */
+  sendRaw(method: string, path: string): Promise<HttpsAnswer>;
   get(path: string): Promise<KubernetesJson>;
   create(path: string, body: unknown): Promise<KubernetesJson>;
   /** Server-side apply; the object's own path. */
@@ -35,19 +38,27 @@ export function createKubernetesClient(options: {
   readonly ca: string;
 }): KubernetesClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 64, ca: options.ca });
-  const send: KubernetesClient['send'] = async (method, path, body, contentType) => {
-    const answer = await sendHttps({
+  const sendRaw = (
+    method: string,
+    path: string,
+    body?: unknown,
+    contentType = 'application/json',
+  ): Promise<HttpsAnswer> =>
+    sendHttps({
       url: `${options.server}${path}`,
       ca: options.ca,
       agent,
       method,
       headers: {
         authorization: `Bearer ${options.token}`,
+        // The JWKS is of another type than the rest, and refused to those who ask for application/json.
         accept: '*/*',
-        ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
+        ...(body === undefined ? {} : { 'content-type': contentType }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+  const send: KubernetesClient['send'] = async (method, path, body, contentType) => {
+    const answer = await sendRaw(method, path, body, contentType);
     const warning = answer.headers['warning'];
     return {
       status: answer.status,
@@ -69,6 +80,7 @@ export function createKubernetesClient(options: {
   };
   return {
     send,
+    sendRaw: (method, path) => sendRaw(method, path),
     get: (path) => must('GET', path),
     create: (path, body) => must('POST', path, body),
     apply: (path, body) =>
