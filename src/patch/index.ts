@@ -1,1 +1,28 @@
-export {};
+export { applyPodPatch } from './apply-pod-patch.js';
+export { computePodPatch } from './compute-pod-patch.js';
+export { defaultMutationSettings, resolveMutationSettings } from './resolve-mutation-settings.js';
+export { reviewPod } from './review-pod.js';
+export { serviceAccountOf } from './service-account-of.js';
+export type { AdmissionResponse, AdmissionReviewResponse } from './admission-response.js';
+export type { PodMutation } from './compute-pod-patch.js';
+export type { ReviewContext } from './review-pod.js';
+export type {
+  ContainerCredentialsSettings,
+  Injection,
+  InjectionMethod,
+  JsonPatchOperation,
+  MutationOutcome,
+  MutationSettings,
+  PartialMutationSettings,
+  Pod,
+  PodContainer,
+  PodEnvironmentVariable,
+  PodIdentityAssociations,
+  PodVolumeMount,
+  RejectionCode,
+  RoleMapping,
+  RoleMappings,
+  ServiceAccount,
+  SkipReason,
+  StringMap,
+} from './types.js';

@@ -1,0 +1,64 @@
+import { AdmissionReviewError } from '../errors.js';
+import { fieldOf, isAbsent, isJsonObject, textOf } from './read-json.js';
+
+/** What is read of an AdmissionReview: the rest of the request stays where it is. */
+export interface AdmissionReviewFacts {
+  /** The kind to answer with; absent where the review has none. */
+  readonly kind: string | undefined;
+  readonly apiVersion: string | undefined;
+  readonly uid: string;
+  readonly namespace: string;
+  /** `CREATE` where the review does not say. */
+  readonly operation: unknown;
+  /** Empty for the pod itself. */
+  readonly subresource: string;
+  /** The kind that the request is about, as far as it says. */
+  readonly requestedKind: unknown;
+  readonly object: unknown;
+  readonly oldObject: unknown;
+}
+
+const apiVersions: readonly string[] = ['admission.k8s.io/v1', 'admission.k8s.io/v1beta1'];
+
+const fail = (path: string, expected: string, actual: unknown): AdmissionReviewError => {
+  const shown = typeof actual === 'string' ? actual.slice(0, 80) : typeof actual;
+  return new AdmissionReviewError(
+    `${path}: expected ${expected}, got ${shown}; send the AdmissionReview as the API server makes it`,
+    { path, expected, actual: shown },
+  );
+};
+
+const optionalText = (owner: unknown, name: string, path: string): string => {
+  const value = fieldOf(owner, name);
+  if (isAbsent(value)) return '';
+  if (typeof value === 'string') return value;
+  throw fail(`${path}${name}`, 'a string', value);
+};
+
+/**
+ * Reads what matters of an AdmissionReview, `admission.k8s.io/v1` or `v1beta1`.
+ *
+ * @throws {@link AdmissionReviewError} `ERR_ADMISSION_REVIEW` where it cannot even be answered
+ */
+export function parseAdmissionReview(review: unknown): AdmissionReviewFacts {
+  if (!isJsonObject(review)) throw fail('review', 'an AdmissionReview object', review);
+  const request = fieldOf(review, 'request');
+  if (!isJsonObject(request)) throw fail('request', 'an object', request);
+  const kind = optionalText(review, 'kind', '') || undefined;
+  const apiVersion = optionalText(review, 'apiVersion', '') || undefined;
+  if (kind !== undefined && kind !== 'AdmissionReview') throw fail('kind', 'AdmissionReview', kind);
+  if (apiVersion !== undefined && !apiVersions.includes(apiVersion)) {
+    throw fail('apiVersion', apiVersions.join(' or '), apiVersion);
+  }
+  return {
+    kind,
+    apiVersion,
+    uid: optionalText(request, 'uid', 'request.'),
+    namespace: optionalText(request, 'namespace', 'request.'),
+    operation: fieldOf(request, 'operation') ?? 'CREATE',
+    subresource: textOf(request, 'subResource') ?? '',
+    requestedKind: fieldOf(fieldOf(request, 'kind'), 'kind'),
+    object: fieldOf(request, 'object'),
+    oldObject: fieldOf(request, 'oldObject'),
+  };
+}

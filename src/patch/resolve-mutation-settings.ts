@@ -1,0 +1,230 @@
+import { SettingsError } from '../errors.js';
+import { partitions } from '../names/partition.js';
+import { isJsonObject } from './read-json.js';
+import type {
+  ContainerCredentialsSettings,
+  MutationSettings,
+  PartialMutationSettings,
+} from './types.js';
+
+const fullUris = {
+  ipv4: 'http://169.254.170.23/v1/credentials',
+  ipv6: 'http://[fd00:ec2::23]/v1/credentials',
+} as const;
+
+const seconds = { least: 600, most: 86_400 } as const;
+
+/** The settings that hold where a caller says nothing. Frozen, nested objects too. */
+export const defaultMutationSettings: Readonly<MutationSettings> = Object.freeze({
+  annotationDomain: 'eks.amazonaws.com',
+  audience: 'sts.amazonaws.com',
+  tokenMountPath: '/var/run/secrets/eks.amazonaws.com/serviceaccount',
+  tokenExpirationSeconds: seconds.most,
+  regionalSts: false,
+  containerCredentials: Object.freeze({
+    audience: 'pods.eks.amazonaws.com',
+    tokenMountPath: '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount',
+    tokenVolumeName: 'eks-pod-identity-token',
+    tokenPath: 'eks-pod-identity-token',
+    fullUri: fullUris.ipv4,
+  }),
+  behavior: 'standard',
+  invalidIdentity: 'warn',
+  roleSessionName: false,
+  zoneVariable: false,
+});
+
+const fail = (path: string, expected: string, actual: unknown, fix: string): SettingsError => {
+  const shown = (typeof actual === 'string' ? JSON.stringify(actual) : String(actual)).slice(
+    0,
+    120,
+  );
+  return new SettingsError(`settings.${path}: expected ${expected}, got ${shown}; ${fix}`, {
+    path,
+    expected,
+    actual: shown,
+  });
+};
+
+/** Reads fields of a settings object whose types nobody has checked yet. */
+class SettingsReader {
+  readonly #source: Readonly<Record<string, unknown>>;
+  readonly #prefix: string;
+
+  constructor(source: Readonly<Record<string, unknown>>, prefix = '') {
+    this.#source = source;
+    this.#prefix = prefix;
+  }
+
+  path(name: string): string {
+    return `${this.#prefix}${name}`;
+  }
+
+  value(name: string): unknown {
+    return this.#source[name] ?? undefined;
+  }
+
+  text(name: string, fallback: string): string {
+    const value = this.value(name);
+    if (value === undefined) return fallback;
+    if (typeof value === 'string') return value;
+    throw fail(this.path(name), 'a string', value, 'pass text or leave it out');
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.value(name);
+    if (value === undefined) return fallback;
+    if (typeof value === 'boolean') return value;
+    throw fail(this.path(name), 'true or false', value, 'pass a boolean or leave it out');
+  }
+
+  integer(name: string): number | undefined {
+    const value = this.value(name);
+    if (value === undefined) return undefined;
+    if (Number.isSafeInteger(value)) return value as number;
+    throw fail(this.path(name), 'a whole number', value, 'pass a number or leave it out');
+  }
+
+  choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
+    const value = this.value(name);
+    if (value === undefined) return fallback;
+    const known = choices.find((choice) => choice === value);
+    if (known !== undefined) return known;
+    throw fail(this.path(name), choices.join(' or '), value, 'pass one of these');
+  }
+
+  section(name: string): SettingsReader | undefined {
+    const value = this.value(name);
+    if (value === undefined) return undefined;
+    if (isJsonObject(value)) return new SettingsReader(value, `${name}.`);
+    throw fail(this.path(name), 'an object', value, 'pass an object or leave it out');
+  }
+}
+
+const readContainerCredentials = (
+  reader: SettingsReader | undefined,
+): ContainerCredentialsSettings => {
+  const fallback = defaultMutationSettings.containerCredentials;
+  if (reader === undefined) return fallback;
+  const family = reader.choice('ipFamily', ['ipv4', 'ipv6'], 'ipv4');
+  return Object.freeze({
+    audience: reader.text('audience', fallback.audience),
+    tokenMountPath: reader.text('tokenMountPath', fallback.tokenMountPath),
+    tokenVolumeName: reader.text('tokenVolumeName', fallback.tokenVolumeName),
+    tokenPath: reader.text('tokenPath', fallback.tokenPath),
+    fullUri: reader.text('fullUri', fullUris[family]),
+  });
+};
+
+const readComposeRoleArn = (
+  reader: SettingsReader | undefined,
+): MutationSettings['composeRoleArn'] => {
+  if (reader === undefined) return undefined;
+  const accountId = reader.text('accountId', '');
+  if (!/^\d{12}$/.test(accountId)) {
+    throw fail(
+      reader.path('accountId'),
+      '12 digits in a string',
+      accountId,
+      'leading zeros are part of an account ID',
+    );
+  }
+  return Object.freeze({ accountId, partition: reader.choice('partition', partitions, 'aws') });
+};
+
+const assertMountPath = (path: string, value: string): void => {
+  // The API server takes a colon, the container runtimes do not.
+  if (!value.startsWith('/') || value.includes(':') || value.split('/').includes('..')) {
+    throw fail(path, 'an absolute path without ":" and ".."', value, 'begin it with /');
+  }
+};
+
+/** What the API server would refuse in every pod, found once at start. The Go webhook takes any text, so `eks` does too. */
+const assertUsable = (settings: MutationSettings): void => {
+  const { containerCredentials: pod, region, tokenFileMode } = settings;
+  assertMountPath('tokenMountPath', settings.tokenMountPath);
+  assertMountPath('containerCredentials.tokenMountPath', pod.tokenMountPath);
+  const domain = settings.annotationDomain;
+  if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(domain)) {
+    throw fail(
+      'annotationDomain',
+      'a DNS name in lower case',
+      domain,
+      'write it without the slash, e.g. eks.amazonaws.com',
+    );
+  }
+  if (settings.audience === '' || pod.audience === '') {
+    throw fail('audience', 'a text', '', 'AWS expects sts.amazonaws.com');
+  }
+  if (!/^[a-z0-9]([a-z0-9-]{0,59}[a-z0-9])?$/.test(pod.tokenVolumeName)) {
+    throw fail(
+      'containerCredentials.tokenVolumeName',
+      'a DNS label',
+      pod.tokenVolumeName,
+      'volume names are lower-case letters, digits and -',
+    );
+  }
+  if (!/^[^/]/.test(pod.tokenPath) || pod.tokenPath.split('/').includes('..')) {
+    throw fail(
+      'containerCredentials.tokenPath',
+      'a relative path without ".."',
+      pod.tokenPath,
+      'write a file name',
+    );
+  }
+  if (region !== undefined && !/^[a-z0-9-]{1,64}$/.test(region)) {
+    throw fail('region', 'an AWS region such as eu-west-1', region, 'write it in lower case');
+  }
+  if (tokenFileMode !== undefined && (tokenFileMode < 0 || tokenFileMode > 0o777)) {
+    throw fail('tokenFileMode', 'permission bits 0 to 0o777', tokenFileMode, 'e.g. 0o444');
+  }
+};
+
+/** What this module has checked. */
+const resolved = new WeakSet();
+resolved.add(defaultMutationSettings);
+
+/**
+ * Completes and checks mutation settings. The result is frozen, and every function here takes it without checking again:
+ * resolve once at start, pass it with each pod.
+ *
+ * @throws {@link SettingsError} `ERR_SETTINGS` for a value that cannot work
+ * @example
+ * ```ts
+ * import { resolveMutationSettings } from 'irsa/patch';
+ * const settings = resolveMutationSettings({ region: 'eu-west-1', regionalSts: true });
+ * console.log(settings.audience); // sts.amazonaws.com
+ * ```
+ */
+export function resolveMutationSettings(partial: PartialMutationSettings = {}): MutationSettings {
+  if (resolved.has(partial)) return partial as MutationSettings;
+  if (!isJsonObject(partial)) throw new TypeError('settings: expected an object of settings');
+  const reader = new SettingsReader(partial);
+  const fallback = defaultMutationSettings;
+  const region = reader.text('region', '');
+  const composeRoleArn = readComposeRoleArn(reader.section('composeRoleArn'));
+  const tokenFileMode = reader.integer('tokenFileMode');
+  const settings: MutationSettings = Object.freeze({
+    annotationDomain: reader.text('annotationDomain', fallback.annotationDomain),
+    audience: reader.text('audience', fallback.audience),
+    tokenMountPath: reader.text('tokenMountPath', fallback.tokenMountPath),
+    tokenExpirationSeconds:
+      reader.integer('tokenExpirationSeconds') ?? fallback.tokenExpirationSeconds,
+    ...(region === '' ? {} : { region }),
+    regionalSts: reader.flag('regionalSts', fallback.regionalSts),
+    ...(composeRoleArn === undefined ? {} : { composeRoleArn }),
+    containerCredentials: readContainerCredentials(reader.section('containerCredentials')),
+    behavior: reader.choice('behavior', ['standard', 'eks'], fallback.behavior),
+    invalidIdentity: reader.choice('invalidIdentity', ['warn', 'reject'], fallback.invalidIdentity),
+    roleSessionName: reader.flag('roleSessionName', fallback.roleSessionName),
+    ...(tokenFileMode === undefined ? {} : { tokenFileMode }),
+    zoneVariable: reader.flag('zoneVariable', fallback.zoneVariable),
+  });
+  if (settings.behavior === 'standard') assertUsable(settings);
+  resolved.add(settings);
+  return settings;
+}
+
+/** Keeps a token's lifetime where both the API server and EKS accept it. */
+export const clampTokenExpiration = (value: number): number =>
+  Math.min(Math.max(value, seconds.least), seconds.most);

@@ -1,0 +1,162 @@
+import { allowed, patched, refused } from './admission-response.js';
+import type { AdmissionResponse, AdmissionReviewResponse } from './admission-response.js';
+import { computePodPatch } from './compute-pod-patch.js';
+import { parseAdmissionReview, type AdmissionReviewFacts } from './parse-admission-review.js';
+import { fieldOf, isJsonObject } from './read-json.js';
+import { resolveMutationSettings } from './resolve-mutation-settings.js';
+import { standardServiceAccountName } from './standard/compute-standard-patch.js';
+import type {
+  MutationOutcome,
+  MutationSettings,
+  PartialMutationSettings,
+  Pod,
+  PodIdentityAssociations,
+  RoleMappings,
+  ServiceAccount,
+} from './types.js';
+
+/** What {@link reviewPod} needs beside the review. */
+export interface ReviewContext {
+  /** The ServiceAccount of this name, or undefined. Synchronous: for a lookup that waits, see {@link serviceAccountOf}. */
+  readonly findServiceAccount: (
+    namespace: string,
+    name: string,
+  ) => ServiceAccount | null | undefined;
+  readonly roleMappings?: RoleMappings | undefined;
+  readonly podIdentityAssociations?: PodIdentityAssociations | undefined;
+  /** Default {@link defaultMutationSettings}; pass a result of `resolveMutationSettings` where many reviews come. */
+  readonly settings?: PartialMutationSettings | undefined;
+  /** See `computePodPatch`. */
+  readonly jitter?: number | undefined;
+  /** Told what was decided, for logs and metrics. */
+  readonly onOutcome?: ((outcome: MutationOutcome) => void) | undefined;
+}
+
+const lookUp = (context: ReviewContext, namespace: string, name: string): ServiceAccount | null => {
+  const found: unknown = context.findServiceAccount(namespace, name) ?? null;
+  if (isJsonObject(found) && typeof found['then'] === 'function') {
+    throw new TypeError(
+      'findServiceAccount: expected a ServiceAccount, got a promise; await it before, with the names that serviceAccountOf(review) gives',
+    );
+  }
+  // The interface is this function's own, so what comes is what it says; fields are read with care later.
+  return found as ServiceAccount | null;
+};
+
+const skip = (
+  reason: 'not-a-pod' | 'operation-not-handled',
+  warning?: string,
+): MutationOutcome => ({
+  kind: 'skipped',
+  reason,
+  warnings: warning === undefined ? [] : [warning],
+});
+
+/** Why a request is not for us at all. */
+const notOurs = (facts: AdmissionReviewFacts): MutationOutcome | undefined => {
+  const { requestedKind, object, operation, subresource } = facts;
+  const isEphemeral = subresource === 'ephemeralcontainers';
+  if (operation !== (isEphemeral ? 'UPDATE' : 'CREATE') || (subresource !== '' && !isEphemeral)) {
+    return skip('operation-not-handled');
+  }
+  if (requestedKind !== undefined && requestedKind !== 'Pod') {
+    return skip('not-a-pod', 'not mutated: the request is not about a Pod');
+  }
+  return isJsonObject(object)
+    ? undefined
+    : skip('not-a-pod', 'not mutated: the review has no object');
+};
+
+const decide = (
+  facts: AdmissionReviewFacts,
+  context: ReviewContext,
+  settings: MutationSettings,
+): MutationOutcome => {
+  const early = notOurs(facts);
+  if (early !== undefined) return early;
+  const name = standardServiceAccountName(fieldOf(facts.object, 'spec'));
+  return computePodPatch({
+    // Whatever the object is: computePodPatch trusts no field of it.
+    pod: facts.object as Pod,
+    oldPod: facts.oldObject as Pod,
+    namespace: facts.namespace,
+    serviceAccount: lookUp(context, facts.namespace, name),
+    roleMappings: context.roleMappings,
+    podIdentityAssociations: context.podIdentityAssociations,
+    settings,
+    subresource: facts.subresource,
+    jitter: context.jitter,
+  });
+};
+
+const respond = (uid: string, outcome: MutationOutcome): AdmissionResponse => {
+  switch (outcome.kind) {
+    case 'mutated': {
+      const { method, source, roleArn } = outcome.injection;
+      const auditAnnotations = {
+        outcome: 'mutated',
+        method,
+        source,
+        ...(roleArn === undefined ? {} : { 'role-arn': roleArn }),
+        ...auditOfWarnings(outcome.warnings),
+      };
+      return patched(uid, outcome.patch, { warnings: outcome.warnings, auditAnnotations });
+    }
+    case 'skipped':
+      return allowed(uid, {
+        warnings: outcome.warnings,
+        auditAnnotations: {
+          outcome: 'skipped',
+          reason: outcome.reason,
+          ...auditOfWarnings(outcome.warnings),
+        },
+      });
+    case 'rejected':
+      return refused(
+        uid,
+        { code: 400, reason: 'BadRequest', message: outcome.message },
+        { auditAnnotations: { outcome: 'rejected', reason: outcome.code } },
+      );
+  }
+};
+
+const auditOfWarnings = (warnings: readonly string[]): Readonly<Record<string, string>> =>
+  warnings.length === 0 ? {} : { warnings: warnings.slice(0, 8).join('; ').slice(0, 1024) };
+
+/**
+ * Answers an AdmissionReview of a pod: the whole review to send back, with the patch where one is needed. Every answer carries
+ * the request's uid, and names its reason in warnings and audit annotations.
+ *
+ * @param review - the parsed body of the API server's request, `admission.k8s.io/v1` or `v1beta1`
+ * @throws {@link AdmissionReviewError} `ERR_ADMISSION_REVIEW` for something that is no AdmissionReview
+ * @throws {@link SettingsError} `ERR_SETTINGS` for settings that cannot work
+ * @example
+ * ```ts
+ * import { reviewPod } from 'irsa/patch';
+ * const review = {
+ *   kind: 'AdmissionReview',
+ *   apiVersion: 'admission.k8s.io/v1',
+ *   request: {
+ *     uid: '1',
+ *     namespace: 'default',
+ *     operation: 'CREATE',
+ *     object: { spec: { serviceAccountName: 's3-echoer', containers: [{ name: 'app' }] } },
+ *   },
+ * };
+ * const annotations = { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/s3-echoer' };
+ * const answer = reviewPod(review, { findServiceAccount: () => ({ metadata: { annotations } }) });
+ * console.log(answer.response.allowed, answer.response.patchType); // true JSONPatch
+ * ```
+ * @see {@link https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ | Kubernetes: dynamic admission control}
+ */
+export function reviewPod(review: unknown, context: ReviewContext): AdmissionReviewResponse {
+  const settings = resolveMutationSettings(context.settings);
+  const facts = parseAdmissionReview(review);
+  const outcome = decide(facts, context, settings);
+  context.onOutcome?.(outcome);
+  return {
+    ...(facts.kind === undefined ? {} : { kind: facts.kind }),
+    ...(facts.apiVersion === undefined ? {} : { apiVersion: facts.apiVersion }),
+    response: respond(facts.uid, outcome),
+  };
+}

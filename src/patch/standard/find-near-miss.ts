@@ -1,0 +1,37 @@
+import { isJsonObject } from '../read-json.js';
+
+const keysLookedAt = 256;
+
+/** How many single-character edits lead from one short text to another, given up past `most`. */
+const editDistance = (from: string, to: string, most: number): number => {
+  if (Math.abs(from.length - to.length) > most) return most + 1;
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j += 1) {
+      const swap = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+};
+
+/**
+ * An annotation key that was probably meant to name the role: another case, `eks.amazon.com`, `rolearn`, or no domain at all.
+ * Undefined where none looks so.
+ */
+export function findNearMiss(annotations: unknown, domain: string): string | undefined {
+  if (!isJsonObject(annotations)) return undefined;
+  const wanted = `${domain}/role-arn`;
+  for (const key of Object.keys(annotations).slice(0, keysLookedAt)) {
+    if (key === wanted || key.length > 2 * wanted.length) continue;
+    const lower = key.toLowerCase();
+    const slash = lower.lastIndexOf('/');
+    const name = lower.slice(slash + 1).replace(/[-_.]/g, '');
+    if (name !== 'rolearn' && name !== 'iamrolearn') continue;
+    const given = lower.slice(0, Math.max(slash, 0));
+    if (slash < 0 || given.includes('amazon') || editDistance(given, domain, 4) <= 4) return key;
+  }
+  return undefined;
+}
