@@ -2,7 +2,7 @@
 // The edge files are written out here because this file cannot import an ES module on every Node that runs it;
 // test/architecture/edge-files.test.ts holds the two lists together.
 const edges =
-  '^src/(?:credentials/(?:read-token-file|assume-role-with-sts|from-[^/]*|create-web-identity-provider|system-ports)|oidc/generate-signing-key|certs/(?:generate-[^/]*|inspect-certificate)|testing/(?:start-[^/]*|mint-[^/]*))\\.ts$';
+  '^src/(?:credentials/(?:read-token-file|read-profile|assume-role-with-sts|from-[^/]*|create-web-identity-provider|system-ports)|oidc/generate-signing-key|certs/(?:generate-[^/]*|inspect-certificate)|testing/(?:start-[^/]*|mint-[^/]*))\\.ts$';
 
 const firstRing = 'oidc|patch|iam|certs|credentials';
 const secondRing = 'cluster|diagnose|testing';

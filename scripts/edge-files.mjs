@@ -4,6 +4,7 @@
  */
 export const edgeFiles = [
   'src/credentials/read-token-file.ts',
+  'src/credentials/read-profile.ts',
   'src/credentials/assume-role-with-sts.ts',
   'src/credentials/from-*.ts',
   'src/credentials/create-web-identity-provider.ts',

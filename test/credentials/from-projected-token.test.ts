@@ -1,0 +1,70 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { fromProjectedToken } from 'irsa/credentials';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { roleArn, tokenWith } from './support.js';
+
+let folder: string;
+let server: Server;
+let requests: URLSearchParams[];
+const saved = { ...process.env };
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'irsa-credentials-'));
+  const file = join(folder, 'token');
+  await writeFile(file, `${tokenWith()}\n`);
+  requests = [];
+  server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      requests.push(new URLSearchParams(body));
+      const expiration = new Date(Date.now() + 3_600_000).toISOString();
+      response.writeHead(200, { 'content-type': 'text/xml' });
+      response.end(
+        `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/s3-echoer/x</Arn><AssumedRoleId>AROA:x</AssumedRoleId></AssumedRoleUser><Credentials><AccessKeyId>ASIA${requests.length}</AccessKeyId><SecretAccessKey>s3cr3t</SecretAccessKey><SessionToken>s3ssion</SessionToken><Expiration>${expiration}</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  process.env['AWS_ENDPOINT_URL_STS'] =
+    `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  process.env['AWS_ROLE_ARN'] = roleArn;
+  process.env['AWS_WEB_IDENTITY_TOKEN_FILE'] = file;
+});
+
+afterEach(async () => {
+  process.env = { ...saved };
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await rm(folder, { recursive: true });
+});
+
+describe('fromProjectedToken', () => {
+  it('asks STS once for fifty clients with a provider each, in the region of the client', async () => {
+    const clients = Array.from(
+      { length: 50 },
+      () => new S3Client({ region: 'eu-west-1', credentials: fromProjectedToken() }),
+    );
+    const found = await Promise.all(clients.map((client) => client.config.credentials()));
+    expect(requests).toHaveLength(1);
+    expect(requests[0]?.get('RoleSessionName')).toBe('default.s3-echoer@s3-echoer-xclgt');
+    expect(new Set(found.map(({ accessKeyId }) => accessKeyId))).toEqual(new Set(['ASIA1']));
+    expect(found[0]?.accountId).toBe('111122223333');
+  });
+
+  it('says what is missing where nothing is configured, and lets a chain go on', async () => {
+    delete process.env['AWS_ROLE_ARN'];
+    process.env['AWS_CONFIG_FILE'] = join(folder, 'none');
+    process.env['AWS_SHARED_CREDENTIALS_FILE'] = join(folder, 'none');
+    await expect(fromProjectedToken({ region: 'eu-west-1' })()).rejects.toMatchObject({
+      code: 'ERR_WEB_IDENTITY_NOT_CONFIGURED',
+      tryNextLink: true,
+    });
+    expect(requests).toHaveLength(0);
+  });
+});
