@@ -17,6 +17,9 @@ const stsHosts = [
   'iam.amazonaws.com',
 ] as const;
 
+/** A public name that leads to a private address: a verifier that followed it could be made to read its own network. */
+export const privateHost = 'private.issuer.example';
+
 /** A bucket's virtual host. */
 export const bucketHost = (bucket: string): string => `${bucket}.${s3Host}`;
 
@@ -31,5 +34,6 @@ export function hostsFile(buckets: readonly string[]): string {
     line('127.0.0.1', ['localhost']),
     line(addresses.s3, [s3Host, ...buckets.map(bucketHost)]),
     line(addresses.sts, stsHosts),
+    line('10.0.0.1', [privateHost]),
   ].join('');
 }

@@ -1,5 +1,6 @@
 import { documents } from './documents.js';
+import { refusals } from './refusals.js';
 import type { Scenario } from './types.js';
 
 /** Every scenario there is, in the order in which they run. One that is not listed does not exist. */
-export const scenarios: readonly Scenario[] = [documents];
+export const scenarios: readonly Scenario[] = [documents, refusals];
