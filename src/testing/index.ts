@@ -1,1 +1,20 @@
-export {};
+export { mintServiceAccountToken } from './mint-service-account-token.js';
+export type { ServiceAccountTokenOptions } from './mint-service-account-token.js';
+export { startLocalAws } from './start-local-aws.js';
+export { startLocalIssuer } from './start-local-issuer.js';
+export type {
+  AccessKeys,
+  FaultScope,
+  FetchDocument,
+  FetchedDocument,
+  LocalAws,
+  LocalAwsFault,
+  LocalAwsOptions,
+  LocalIssuer,
+  LocalIssuerFault,
+  LocalIssuerOptions,
+  LocalOidcProvider,
+  LocalRole,
+  LoggedRequest,
+  TlsIdentity,
+} from './types.js';
