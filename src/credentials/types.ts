@@ -134,6 +134,13 @@ export interface CredentialSnapshot {
   readonly lastError?: Error;
 }
 
+declare global {
+  // The declaration of lib.esnext.disposable, word for word, so that these types load with ES2022 alone too.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+}
+
 /** A credential provider that fits `credentials:` of every AWS SDK v3 client. */
 export interface WebIdentityProvider {
   (properties?: IdentityProperties): Promise<AwsCredentialIdentity>;
