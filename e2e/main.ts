@@ -73,7 +73,7 @@ type PreparedParts = Partial<Record<PartId, PreparedPart>>;
 
 async function prepareParts(ids: readonly PartId[]): Promise<PreparedParts> {
   const missing = [...new Set(ids.flatMap((id) => partsCatalogue[id].needs))].filter(
-    (command) => spawnSync(command, ['version']).error !== undefined,
+    (command) => spawnSync(command, ['--version']).error !== undefined,
   );
   if (missing.length > 0)
     throw new Stop(`needs ${missing.join(' and ')}, which is not on the PATH`);
@@ -95,6 +95,7 @@ async function runAll(options: Options, chosen: readonly Scenario[]): Promise<nu
   const wanted = options.up ? heldParts : chosen.flatMap(({ parts }) => parts);
   const needed = (Object.keys(partsCatalogue) as PartId[]).filter((id) => wanted.includes(id));
   const parts = await prepareParts(needed);
+  buildOurselves();
   const folder = mkdtempSync(join(tmpdir(), 'irsa-e2e-'));
   const remove = (): void => {
     rmSync(folder, { recursive: true, force: true });
@@ -116,6 +117,15 @@ async function runAll(options: Options, chosen: readonly Scenario[]): Promise<nu
   } finally {
     remove();
   }
+}
+
+/** What runs as a process of its own runs what users get: the build, found by its published name. */
+function buildOurselves(): void {
+  note('building irsa and its adapters …');
+  const { status } = spawnSync('npm', ['run', '--silent', 'build:js'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (status !== 0) throw new Stop('the build of irsa failed; see above');
 }
 
 async function runInside(

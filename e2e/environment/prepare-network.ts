@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addresses, hostsFile } from './hosts.js';
 
@@ -19,6 +19,8 @@ export function prepareNetwork(folder: string, buckets: readonly string[]): stri
   run('mount', '-t', 'tmpfs', '-o', 'size=2g,mode=0755', 'irsa-e2e', data);
   for (const name of ['logs', 'home', 'tmp']) mkdirSync(join(data, name));
   writeFileSync(join(data, 'hosts'), hostsFile(buckets));
+  // A pod's token path is absolute: an empty /var/run (on most systems a link to /run) takes it without touching the machine's own.
+  run('mount', '-t', 'tmpfs', '-o', 'size=64m,mode=0755', 'irsa-e2e', realpathSync('/var/run'));
   run('mount', '--bind', join(data, 'hosts'), '/etc/hosts');
   return data;
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { goPart } from './go-part.js';
+import { pipPart } from './pip-part.js';
 import type { Part } from './types.js';
 
 const tools = (name: string): string => fileURLToPath(new URL(`../tools/${name}`, import.meta.url));
@@ -27,7 +28,14 @@ const kubernetes = (id: 'kube-apiserver' | 'kubectl' | 'kubeadm'): Part =>
   });
 
 export type PartId =
-  'versitygw' | 'etcd' | 'kubectl' | 'kube-apiserver' | 'eks-webhook' | 'kubeadm';
+  | 'versitygw'
+  | 'etcd'
+  | 'kubectl'
+  | 'kube-apiserver'
+  | 'eks-webhook'
+  | 'kubeadm'
+  | 'boto3'
+  | 'client-go';
 
 /** Every part that a run can ask for, in the order in which they are built: the quick ones first. */
 export const partsCatalogue: Readonly<Record<PartId, Part>> = {
@@ -52,4 +60,12 @@ export const partsCatalogue: Readonly<Record<PartId, Part>> = {
     versionOf: 'github.com/aws/amazon-eks-pod-identity-webhook',
   }),
   kubeadm: kubernetes('kubeadm'),
+  boto3: pipPart({ id: 'boto3', folder: tools('clients/python') }),
+  'client-go': goPart({
+    id: 'client-go',
+    moduleFolder: tools('clients/go'),
+    mainPackage: '.',
+    versionOf: 'github.com/aws/aws-sdk-go-v2',
+    sources: ['main.go'],
+  }),
 };

@@ -1,6 +1,7 @@
 import { documents } from './documents.js';
 import { refusals } from './refusals.js';
+import { sdks } from './sdks.js';
 import type { Scenario } from './types.js';
 
 /** Every scenario there is, in the order in which they run. One that is not listed does not exist. */
-export const scenarios: readonly Scenario[] = [documents, refusals];
+export const scenarios: readonly Scenario[] = [documents, refusals, sdks];
