@@ -1,0 +1,108 @@
+import { PlanError } from '../errors.js';
+import { oidcProviderArn } from '../names/arn.js';
+import { issuerHostPath, parseIssuer, type Issuer } from '../names/issuer.js';
+import type { Partition } from '../names/partition.js';
+import { buildOidcProvider } from './build-oidc-provider.js';
+import type { IssuerObject, IssuerRoleSpec, IssuerSpec, IssuerTarget, Tags } from './plan-types.js';
+import type { OidcProviderSpec } from './types.js';
+
+/** The tag that says whose a resource is; its value is the issuer's name. */
+export const ownershipTag = 'irsa:issuer';
+
+/** The spec with its defaults, checked once. */
+export interface ResolvedSpec {
+  readonly name: string;
+  readonly accountId: string;
+  readonly partition: Partition;
+  readonly issuer: Issuer | undefined;
+  readonly hostPath: string | undefined;
+  readonly providerArn: string | undefined;
+  readonly target: IssuerTarget;
+  /** By object key, the discovery document last: it must never point to a JWKS that is not there yet. */
+  readonly documents: readonly IssuerObject[];
+  readonly provider: OidcProviderSpec | null;
+  readonly roles: readonly IssuerRoleSpec[];
+  readonly tags: Tags;
+  readonly adopt: boolean;
+  readonly retiredKids: ReadonlySet<string>;
+  readonly releaseBucketName: boolean;
+}
+
+export const planError = (path: string, message: string): PlanError =>
+  new PlanError(`${path}: ${message}`, { path });
+
+const assertName = (name: unknown): void => {
+  if (typeof name === 'string' && /^[\w.:/=+@-]{1,128}$/.test(name)) return;
+  throw planError(
+    'name',
+    `expected 1 to 128 letters, digits or _.:/=+@- (it becomes a tag's value), got ${JSON.stringify(name)}; use the cluster's name`,
+  );
+};
+
+const isDiscovery = (path: string): boolean => path.endsWith('.well-known/openid-configuration');
+
+const placeDocuments = (spec: IssuerSpec): IssuerObject[] => {
+  const prefix = spec.target.kind === 's3' ? (spec.target.prefix ?? '') : '';
+  if (prefix !== '' && !/^[^/].*\/$/.test(prefix)) {
+    throw planError(
+      'target.prefix',
+      `expected text that ends with / and does not begin with it, got ${JSON.stringify(prefix)}; write cluster-1/`,
+    );
+  }
+  const placed = spec.documents.map((document) => ({ ...document, path: prefix + document.path }));
+  if (new Set(placed.map(({ path }) => path)).size < placed.length) {
+    throw planError('documents', 'two documents have the same path; pass each once');
+  }
+  return [
+    ...placed.filter(({ path }) => !isDiscovery(path)),
+    ...placed.filter(({ path }) => isDiscovery(path)),
+  ];
+};
+
+/** Checks a spec and fills in its defaults. */
+export function resolveIssuerSpec(spec: IssuerSpec): ResolvedSpec {
+  const { name, accountId, partition = 'aws', target, roles = [], adopt = false } = spec;
+  assertName(name);
+  const issuer = spec.issuer === undefined ? undefined : parseIssuer(spec.issuer);
+  if (issuer === undefined && (spec.documents.length > 0 || roles.length > 0 || spec.provider)) {
+    throw planError(
+      'issuer',
+      'documents, provider and roles need the issuer; leave all four out until CloudFront has told its host name',
+    );
+  }
+  const tags = { ...spec.tags, [ownershipTag]: name };
+  const provider =
+    issuer === undefined || spec.provider === null
+      ? null
+      : (spec.provider ?? buildOidcProvider({ issuer }));
+  if (provider !== null && provider.url !== issuer) {
+    throw planError(
+      'provider.url',
+      `expected the issuer ${String(issuer)}, got ${provider.url}; an IAM provider is found by its URL`,
+    );
+  }
+  if (new Set(roles.map(({ roleName }) => roleName)).size < roles.length) {
+    throw planError('roles', 'two entries have the same roleName; put all its subjects into one');
+  }
+  return {
+    name,
+    accountId,
+    partition,
+    issuer,
+    hostPath: issuer === undefined ? undefined : issuerHostPath(issuer),
+    providerArn:
+      issuer === undefined ? undefined : oidcProviderArn({ issuer, accountId, partition }),
+    target,
+    documents: placeDocuments(spec),
+    provider: provider === null ? null : { ...provider, tags: { ...provider.tags, ...tags } },
+    roles,
+    tags,
+    adopt,
+    retiredKids: new Set(spec.retiredKids),
+    releaseBucketName: spec.releaseBucketName ?? false,
+  };
+}
+
+/** Whether a resource carries our ownership tag. */
+export const isOwned = (tags: Tags, spec: ResolvedSpec): boolean =>
+  tags[ownershipTag] === spec.name;
