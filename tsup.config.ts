@@ -1,6 +1,8 @@
 import type { Options } from 'tsup';
 
 const shared: Options = {
+  // tsup would shorten node:crypto to crypto, which a browser bundler takes for a package.
+  removeNodeProtocol: false,
   format: 'esm',
   target: 'es2022',
   platform: 'node',
