@@ -137,7 +137,11 @@ module.exports = {
       name: 'no-orphans',
       comment: 'A file that nobody imports is dead.',
       severity: 'error',
-      from: { path: '^(?:src|adapters/[^/]+/src)/', orphan: true, pathNot: '(?:index|main|\\.d)\\.ts$' },
+      from: {
+        path: '^(?:src|adapters/[^/]+/src)/',
+        orphan: true,
+        pathNot: '(?:index|main|\\.d)\\.ts$',
+      },
       to: {},
     },
     {

@@ -30,7 +30,8 @@ let servingKey: Required<RsaKeyPair>;
 let authority: IssuedCertificate;
 let serving: IssuedCertificate;
 
-const openssl = (...args: string[]): string => execFileSync('openssl', args, { encoding: 'utf8', stdio: 'pipe' });
+const openssl = (...args: string[]): string =>
+  execFileSync('openssl', args, { encoding: 'utf8', stdio: 'pipe' });
 const file = (name: string, content: string): string => {
   const path = join(folder, name);
   writeFileSync(path, content);
