@@ -1,3 +1,4 @@
+import { computeEksPatch } from './eks/compute-eks-patch.js';
 import { nonEmpty } from './read-json.js';
 import { resolveMutationSettings } from './resolve-mutation-settings.js';
 import { computeStandardPatch } from './standard/compute-standard-patch.js';
@@ -69,5 +70,5 @@ export function computePodPatch(mutation: PodMutation): MutationOutcome {
     subresource: nonEmpty(mutation.subresource),
     jitter,
   };
-  return computeStandardPatch(resolved);
+  return settings.behavior === 'eks' ? computeEksPatch(resolved) : computeStandardPatch(resolved);
 }

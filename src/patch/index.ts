@@ -1,9 +1,12 @@
 export { applyPodPatch } from './apply-pod-patch.js';
 export { computePodPatch } from './compute-pod-patch.js';
+export { parsePodIdentityAssociations } from './parse-pod-identity-associations.js';
+export { parseRoleMappings } from './parse-role-mappings.js';
 export { defaultMutationSettings, resolveMutationSettings } from './resolve-mutation-settings.js';
 export { reviewPod } from './review-pod.js';
 export { serviceAccountOf } from './service-account-of.js';
 export type { AdmissionResponse, AdmissionReviewResponse } from './admission-response.js';
+export type { RoleMappingsOptions } from './parse-role-mappings.js';
 export type { PodMutation } from './compute-pod-patch.js';
 export type { ReviewContext } from './review-pod.js';
 export type {

@@ -1,11 +1,8 @@
 import { AdmissionReviewError } from '../errors.js';
-import { fieldOf, isAbsent, isJsonObject, textOf } from './read-json.js';
+import { fieldOf, isAbsent, isJsonObject, nonEmpty, textOf } from './read-json.js';
 
 /** What is read of an AdmissionReview: the rest of the request stays where it is. */
 export interface AdmissionReviewFacts {
-  /** The kind to answer with; absent where the review has none. */
-  readonly kind: string | undefined;
-  readonly apiVersion: string | undefined;
   readonly uid: string;
   readonly namespace: string;
   /** `CREATE` where the review does not say. */
@@ -38,21 +35,27 @@ const optionalText = (owner: unknown, name: string, path: string): string => {
 /**
  * Reads what matters of an AdmissionReview, `admission.k8s.io/v1` or `v1beta1`.
  *
+ * @param options - `anyVersion` takes any kind and version, as the Go webhook does
  * @throws {@link AdmissionReviewError} `ERR_ADMISSION_REVIEW` where it cannot even be answered
  */
-export function parseAdmissionReview(review: unknown): AdmissionReviewFacts {
+export function parseAdmissionReview(
+  review: unknown,
+  options: { readonly anyVersion?: boolean } = {},
+): AdmissionReviewFacts {
   if (!isJsonObject(review)) throw fail('review', 'an AdmissionReview object', review);
   const request = fieldOf(review, 'request');
   if (!isJsonObject(request)) throw fail('request', 'an object', request);
-  const kind = optionalText(review, 'kind', '') || undefined;
-  const apiVersion = optionalText(review, 'apiVersion', '') || undefined;
-  if (kind !== undefined && kind !== 'AdmissionReview') throw fail('kind', 'AdmissionReview', kind);
-  if (apiVersion !== undefined && !apiVersions.includes(apiVersion)) {
-    throw fail('apiVersion', apiVersions.join(' or '), apiVersion);
+  const kind = nonEmpty(optionalText(review, 'kind', ''));
+  const apiVersion = nonEmpty(optionalText(review, 'apiVersion', ''));
+  if (options.anyVersion !== true) {
+    if (kind !== undefined && kind !== 'AdmissionReview') {
+      throw fail('kind', 'AdmissionReview', kind);
+    }
+    if (apiVersion !== undefined && !apiVersions.includes(apiVersion)) {
+      throw fail('apiVersion', apiVersions.join(' or '), apiVersion);
+    }
   }
   return {
-    kind,
-    apiVersion,
     uid: optionalText(request, 'uid', 'request.'),
     namespace: optionalText(request, 'namespace', 'request.'),
     operation: fieldOf(request, 'operation') ?? 'CREATE',

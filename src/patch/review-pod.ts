@@ -1,10 +1,12 @@
+import { AdmissionReviewError } from '../errors.js';
 import { allowed, patched, refused } from './admission-response.js';
 import type { AdmissionResponse, AdmissionReviewResponse } from './admission-response.js';
 import { computePodPatch } from './compute-pod-patch.js';
+import { notOurs } from './not-ours.js';
 import { parseAdmissionReview, type AdmissionReviewFacts } from './parse-admission-review.js';
-import { fieldOf, isJsonObject } from './read-json.js';
+import { fieldOf, isAbsent, isJsonObject, nonEmpty, textOf } from './read-json.js';
 import { resolveMutationSettings } from './resolve-mutation-settings.js';
-import { standardServiceAccountName } from './standard/compute-standard-patch.js';
+import { serviceAccountNameOf } from './service-account-name-of.js';
 import type {
   MutationOutcome,
   MutationSettings,
@@ -43,38 +45,15 @@ const lookUp = (context: ReviewContext, namespace: string, name: string): Servic
   return found as ServiceAccount | null;
 };
 
-const skip = (
-  reason: 'not-a-pod' | 'operation-not-handled',
-  warning?: string,
-): MutationOutcome => ({
-  kind: 'skipped',
-  reason,
-  warnings: warning === undefined ? [] : [warning],
-});
-
-/** Why a request is not for us at all. */
-const notOurs = (facts: AdmissionReviewFacts): MutationOutcome | undefined => {
-  const { requestedKind, object, operation, subresource } = facts;
-  const isEphemeral = subresource === 'ephemeralcontainers';
-  if (operation !== (isEphemeral ? 'UPDATE' : 'CREATE') || (subresource !== '' && !isEphemeral)) {
-    return skip('operation-not-handled');
-  }
-  if (requestedKind !== undefined && requestedKind !== 'Pod') {
-    return skip('not-a-pod', 'not mutated: the request is not about a Pod');
-  }
-  return isJsonObject(object)
-    ? undefined
-    : skip('not-a-pod', 'not mutated: the review has no object');
-};
-
 const decide = (
   facts: AdmissionReviewFacts,
   context: ReviewContext,
   settings: MutationSettings,
 ): MutationOutcome => {
-  const early = notOurs(facts);
+  const isEks = settings.behavior === 'eks';
+  const early = isEks ? undefined : notOurs(facts);
   if (early !== undefined) return early;
-  const name = standardServiceAccountName(fieldOf(facts.object, 'spec'));
+  const name = serviceAccountNameOf(facts.object, settings);
   return computePodPatch({
     // Whatever the object is: computePodPatch trusts no field of it.
     pod: facts.object as Pod,
@@ -88,6 +67,9 @@ const decide = (
     jitter: context.jitter,
   });
 };
+
+const auditOfWarnings = (warnings: readonly string[]): Readonly<Record<string, string>> =>
+  warnings.length === 0 ? {} : { warnings: warnings.slice(0, 8).join('; ').slice(0, 1024) };
 
 const respond = (uid: string, outcome: MutationOutcome): AdmissionResponse => {
   switch (outcome.kind) {
@@ -120,15 +102,41 @@ const respond = (uid: string, outcome: MutationOutcome): AdmissionResponse => {
   }
 };
 
-const auditOfWarnings = (warnings: readonly string[]): Readonly<Record<string, string>> =>
-  warnings.length === 0 ? {} : { warnings: warnings.slice(0, 8).join('; ').slice(0, 1024) };
+/** The Go webhook's answers: neither warnings nor audit annotations. */
+const respondAsEks = (uid: string, outcome: MutationOutcome): AdmissionResponse => {
+  if (outcome.kind === 'mutated') return patched(uid, outcome.patch);
+  if (outcome.kind === 'skipped') return allowed(uid);
+  return refused(uid, { metadata: {}, message: outcome.message });
+};
+
+/** The Go webhook answers what it cannot read, too. */
+const answerUnreadable = (
+  review: unknown,
+  fault: AdmissionReviewError,
+): AdmissionReviewResponse => {
+  const hasNoRequest =
+    (isAbsent(review) || isJsonObject(review)) && isAbsent(fieldOf(review, 'request'));
+  const message = hasNoRequest ? 'bad content' : fault.message;
+  const response = refused('', { metadata: {}, message });
+  return hasNoRequest ? { ...typeMetaOf(review), response } : { response };
+};
+
+const typeMetaOf = (review: unknown): { readonly kind?: string; readonly apiVersion?: string } => {
+  const kind = nonEmpty(textOf(review, 'kind'));
+  const apiVersion = nonEmpty(textOf(review, 'apiVersion'));
+  return {
+    ...(kind === undefined ? {} : { kind }),
+    ...(apiVersion === undefined ? {} : { apiVersion }),
+  };
+};
 
 /**
  * Answers an AdmissionReview of a pod: the whole review to send back, with the patch where one is needed. Every answer carries
  * the request's uid, and names its reason in warnings and audit annotations.
  *
  * @param review - the parsed body of the API server's request, `admission.k8s.io/v1` or `v1beta1`
- * @throws {@link AdmissionReviewError} `ERR_ADMISSION_REVIEW` for something that is no AdmissionReview
+ * @throws {@link AdmissionReviewError} `ERR_ADMISSION_REVIEW` for something that is no AdmissionReview; with `behavior: 'eks'` it
+ *   is answered as the Go webhook answers it
  * @throws {@link SettingsError} `ERR_SETTINGS` for settings that cannot work
  * @example
  * ```ts
@@ -151,12 +159,18 @@ const auditOfWarnings = (warnings: readonly string[]): Readonly<Record<string, s
  */
 export function reviewPod(review: unknown, context: ReviewContext): AdmissionReviewResponse {
   const settings = resolveMutationSettings(context.settings);
-  const facts = parseAdmissionReview(review);
+  const isEks = settings.behavior === 'eks';
+  let facts: AdmissionReviewFacts;
+  try {
+    facts = parseAdmissionReview(review, { anyVersion: isEks });
+  } catch (error) {
+    if (isEks && error instanceof AdmissionReviewError) return answerUnreadable(review, error);
+    throw error;
+  }
   const outcome = decide(facts, context, settings);
   context.onOutcome?.(outcome);
   return {
-    ...(facts.kind === undefined ? {} : { kind: facts.kind }),
-    ...(facts.apiVersion === undefined ? {} : { apiVersion: facts.apiVersion }),
-    response: respond(facts.uid, outcome),
+    ...typeMetaOf(review),
+    response: isEks ? respondAsEks(facts.uid, outcome) : respond(facts.uid, outcome),
   };
 }

@@ -1,10 +1,16 @@
-import { fieldOf, isJsonObject, textOf } from './read-json.js';
-import { standardServiceAccountName } from './standard/compute-standard-patch.js';
+import { notOurs } from './not-ours.js';
+import { parseAdmissionReview, type AdmissionReviewFacts } from './parse-admission-review.js';
+import { resolveMutationSettings } from './resolve-mutation-settings.js';
+import { serviceAccountNameOf } from './service-account-name-of.js';
+import type { PartialMutationSettings } from './types.js';
+import { AdmissionReviewError } from '../errors.js';
 
 /**
  * Names the ServiceAccount that {@link reviewPod} will ask for, so that a caller can await a lookup of its own first.
- * Undefined where the review holds no pod.
+ * Undefined where it will not ask: the review is not about a new pod or new ephemeral containers, or is none at all.
  *
+ * @param settings - those that `reviewPod` gets: with `behavior: 'eks'` a pod that names no ServiceAccount has an empty name
+ * @throws {@link SettingsError} `ERR_SETTINGS` for settings that cannot work
  * @example
  * ```ts
  * import { serviceAccountOf } from 'irsa/patch';
@@ -14,12 +20,17 @@ import { standardServiceAccountName } from './standard/compute-standard-patch.js
  */
 export function serviceAccountOf(
   review: unknown,
+  settings?: PartialMutationSettings,
 ): { readonly namespace: string; readonly name: string } | undefined {
-  const request = fieldOf(review, 'request');
-  const spec = fieldOf(fieldOf(request, 'object'), 'spec');
-  if (!isJsonObject(spec)) return undefined;
-  return {
-    namespace: textOf(request, 'namespace') ?? '',
-    name: standardServiceAccountName(spec),
-  };
+  const resolved = resolveMutationSettings(settings);
+  const isEks = resolved.behavior === 'eks';
+  let facts: AdmissionReviewFacts;
+  try {
+    facts = parseAdmissionReview(review, { anyVersion: isEks });
+  } catch (error) {
+    if (error instanceof AdmissionReviewError) return undefined;
+    throw error;
+  }
+  if (!isEks && notOurs(facts) !== undefined) return undefined;
+  return { namespace: facts.namespace, name: serviceAccountNameOf(facts.object, resolved) };
 }

@@ -1,33 +1,20 @@
 import { joinPath } from '../go/join-path.js';
-import { fieldOf, isAbsent, isJsonObject, listOf, nonEmpty, textOf } from '../read-json.js';
+import { fieldOf, isAbsent, isJsonObject, listOf, textOf } from '../read-json.js';
 import type {
   Injection,
   JsonPatchOperation,
   MutationOutcome,
   MutationSettings,
-  PodIdentityAssociations,
-  RoleMappings,
   SkipReason,
 } from '../types.js';
+import type { ResolvedMutation } from '../resolved-mutation.js';
+import { serviceAccountNameOf } from '../service-account-name-of.js';
 import { isWindowsPod } from './is-windows-pod.js';
 import { planEnvironment, type EnvironmentVariable } from './plan-environment.js';
 import { findTokenVolume, planTokenMount, planTokenVolume } from './plan-token-volume.js';
 import type { TokenVolume } from './plan-token-volume.js';
 import { resolveIdentity, type Identity } from './resolve-identity.js';
 import { selectContainers, type ContainerList } from './select-containers.js';
-
-/** A mutation with its settings resolved. */
-export interface ResolvedMutation {
-  readonly pod: unknown;
-  readonly oldPod: unknown;
-  readonly namespace: string;
-  readonly serviceAccount: unknown;
-  readonly roleMappings: RoleMappings | undefined;
-  readonly podIdentityAssociations: PodIdentityAssociations | undefined;
-  readonly settings: MutationSettings;
-  readonly subresource: string | undefined;
-  readonly jitter: number;
-}
 
 const optOutLabel = 'skip-pod-identity-webhook';
 const podLists: readonly ContainerList[] = ['initContainers', 'containers'];
@@ -39,12 +26,6 @@ const skipped = (reason: SkipReason, warnings: readonly string[]): MutationOutco
   reason,
   warnings,
 });
-
-/** The ServiceAccount that the API server runs a pod as. */
-export const standardServiceAccountName = (spec: unknown): string =>
-  nonEmpty(textOf(spec, 'serviceAccountName')) ??
-  nonEmpty(textOf(spec, 'serviceAccount')) ??
-  'default';
 
 /** What makes an object no pod that operations by index could be applied to. */
 const oddFieldOf = (pod: unknown, isEphemeral: boolean): string | undefined => {
@@ -173,7 +154,7 @@ export function computeStandardPatch(mutation: ResolvedMutation): MutationOutcom
   if (reason !== undefined) return skipped(reason, warnings);
 
   const spec = fieldOf(pod, 'spec');
-  const serviceAccountName = standardServiceAccountName(spec);
+  const serviceAccountName = serviceAccountNameOf(pod, settings);
   const identity = resolveIdentity({ ...mutation, serviceAccountName, warnings });
   if ('kind' in identity) return identity;
 

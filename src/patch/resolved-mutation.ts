@@ -1,0 +1,16 @@
+import type { MutationSettings, PodIdentityAssociations, RoleMappings } from './types.js';
+
+/** What both behaviours work from: settings are resolved, nothing of the pod is believed yet. */
+export interface ResolvedMutation {
+  readonly pod: unknown;
+  readonly oldPod: unknown;
+  readonly namespace: string;
+  readonly serviceAccount: unknown;
+  readonly roleMappings: RoleMappings | undefined;
+  readonly podIdentityAssociations: PodIdentityAssociations | undefined;
+  readonly settings: MutationSettings;
+  /** Undefined for the pod itself. */
+  readonly subresource: string | undefined;
+  /** 0 to below 1. */
+  readonly jitter: number;
+}
