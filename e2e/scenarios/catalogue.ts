@@ -1,7 +1,8 @@
+import { admission } from './admission.js';
 import { documents } from './documents.js';
 import { refusals } from './refusals.js';
 import { sdks } from './sdks.js';
 import type { Scenario } from './types.js';
 
 /** Every scenario there is, in the order in which they run. One that is not listed does not exist. */
-export const scenarios: readonly Scenario[] = [documents, refusals, sdks];
+export const scenarios: readonly Scenario[] = [documents, refusals, sdks, admission];
