@@ -262,7 +262,7 @@ const holdEngine = (
  * ```ts
  * import { fromProjectedToken } from 'irsa/credentials';
  * const credentials = fromProjectedToken({ region: 'eu-west-1' }); // new S3Client({ credentials })
- * console.log(credentials.snapshot().status); // empty: STS is called when a client needs credentials
+ * console.log(credentials.snapshot().status); // empty
  * credentials.close();
  * ```
  * @see {@link https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html | AWS SDKs: assume role credential provider}
