@@ -10,6 +10,7 @@ import {
   hasRole,
   namespace,
   startAdmissionRig,
+  throughGo,
   throughOurs,
 } from '../setup/admission-rig.js';
 import type { AdmissionRig, Verdict } from '../setup/admission-rig.js';
@@ -21,11 +22,12 @@ import type { Scenario } from './types.js';
 const randomCount = 2000;
 const seed = 20_261_123;
 
-/** Thousands of pods through the real API server, without a webhook and with ours. */
+/** Thousands of pods through the real API server, without a webhook, with ours and with the Go webhook. */
 export const admission: Scenario = {
   id: 'admission',
-  about: 'the API server stores what computePodPatch predicts',
-  parts: ['etcd', 'kube-apiserver'],
+  about:
+    'the API server stores what computePodPatch predicts, and what the Go webhook makes of a pod',
+  parts: ['etcd', 'kube-apiserver', 'eks-webhook'],
   buckets: [],
   run,
 };
@@ -51,12 +53,15 @@ async function run(world: World): Promise<string> {
     without.map((verdict) => predict(rig, verdict, settings)),
     standard,
   );
+  const eks = await throughOurs(rig, { behavior: 'eks', region }, () => pass("with ours as 'eks'"));
+  const go = await throughGo(rig, () => pass('with the Go webhook'));
+  mustAgree("ours with behavior 'eks' against the Go webhook", go, eks);
   const accepted = without.filter(({ status }) => status === 201).length;
   const changed = standard.filter(
     (verdict, index) =>
       verdict.status === 201 && comparablePod(verdict.pod) !== comparablePod(without[index]!.pod),
   ).length;
-  return `${String(pods.length)} random pods: ${String(accepted)} accepted without us and with us, ${String(changed)} of them stored as computePodPatch predicts and the others untouched; a sidecar of a later webhook and an ephemeral container completed`;
+  return `${String(pods.length)} random pods: ${String(accepted)} accepted without us and with us, ${String(changed)} of them stored as computePodPatch predicts and the others untouched; a sidecar of a later webhook and an ephemeral container completed; with behavior 'eks' all are stored as the Go webhook has them`;
 }
 
 /** A webhook after ours adds a container; the API server calls us again, and the container gets its role too. */
