@@ -7,6 +7,13 @@ export type { ServerIdentity, ServerIdentityOptions } from './generate-server-id
 export { inspectCertificate, inspectCertificates } from './inspect-certificate.js';
 export { issueServingCertificate } from './issue-serving-certificate.js';
 export type { ServingCertificateOptions } from './issue-serving-certificate.js';
+export { planCertificateRotation } from './plan-certificate-rotation.js';
+export type {
+  AuthorityState,
+  CertificatePlan,
+  CertificateRotationFacts,
+  ServingState,
+} from './plan-certificate-rotation.js';
 export { webhookDnsNames } from './webhook-dns-names.js';
 export type { WebhookDnsNamesOptions } from './webhook-dns-names.js';
 export type {
