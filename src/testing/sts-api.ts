@@ -1,4 +1,5 @@
-import { evaluateTrustPolicy } from '../iam/evaluate-trust-policy.js';
+import { evaluateTrustPolicy, type TrustRequest } from '../iam/evaluate-trust-policy.js';
+import type { TrustDecision } from '../iam/types.js';
 import { parseArn } from '../names/arn.js';
 import type { Account, Role } from './account.js';
 import { AwsFailure } from './aws-failure.js';
@@ -64,13 +65,12 @@ async function assumeRoleWithWebIdentity(
   checkParameters(parameters);
   const roleArn = parameters.get('RoleArn') ?? '';
   const durationSeconds = Number(parameters.get('DurationSeconds') ?? 3600);
-  const { accountId, roleName } = readRoleArn(roleArn);
+  const { accountId, roleName } = readRoleArn(roleArn, account.partition);
   checkProviderId(parameters.get('ProviderId'));
-  const identity = await verifyWebIdentity(
-    account,
-    parameters.get('WebIdentityToken') ?? '',
+  const identity = await verifyWebIdentity(account, parameters.get('WebIdentityToken') ?? '', {
+    arn: roleArn,
     accountId,
-  );
+  });
   const role = account.roles.get(roleName);
   const roleSessionName = parameters.get('RoleSessionName') ?? '';
   if (
@@ -196,12 +196,12 @@ function checkParameters(parameters: QueryParameters): void {
   }
 }
 
-function readRoleArn(roleArn: string): { accountId: string; roleName: string } {
+function readRoleArn(roleArn: string, partition: string): { accountId: string; roleName: string } {
   try {
-    const { service, region, accountId, resource } = parseArn(roleArn);
+    const { partition: own, service, region, accountId, resource } = parseArn(roleArn);
     const [, roleName] = /^role\/(?:[\x21-\x7e]*\/)?([\w+=,.@-]{1,64})$/.exec(resource) ?? [];
-    if (service === 'iam' && region === '' && roleName !== undefined)
-      return { accountId, roleName };
+    const isRole = service === 'iam' && region === '' && own === partition;
+    if (isRole && roleName !== undefined) return { accountId, roleName };
   } catch {
     // Not an ARN at all: the same answer.
   }
@@ -227,7 +227,7 @@ function trusts(
   identity: VerifiedWebIdentity,
   call: { readonly roleSessionName: string; readonly durationSeconds: number },
 ): boolean {
-  const decision = evaluateTrustPolicy(role.trustPolicy, {
+  const decision = judgeTrustPolicy(role.trustPolicy, {
     providerArn: identity.provider.arn,
     claims: { ...identity.claims, aud: identity.audience },
     now: account.now(),
@@ -245,6 +245,15 @@ function trusts(
     (identity.tags.size === 0 ||
       /"sts:(?:TagSession|\*)"|"Action"\s*:\s*"\*"/i.test(role.trustPolicy))
   );
+}
+
+/** A document that IAM took and that is no trust policy lets nobody in. */
+function judgeTrustPolicy(policy: string, request: TrustRequest): Pick<TrustDecision, 'allowed'> {
+  try {
+    return evaluateTrustPolicy(policy, request);
+  } catch {
+    return { allowed: false };
+  }
 }
 
 function checkRoleLimits(role: Role, durationSeconds: number, policy: string | undefined): void {

@@ -31,15 +31,17 @@ const notValidated = (): AwsFailure =>
 export async function verifyWebIdentity(
   account: Account,
   token: string,
-  roleAccountId: string,
+  role: { readonly arn: string; readonly accountId: string },
 ): Promise<VerifiedWebIdentity> {
   const parts = readWebIdentityToken(token);
   const { claims } = parts;
-  const provider = findProvider(account, claims['iss'], roleAccountId);
+  const provider = findProvider(account, claims['iss'], role.accountId);
   const audience = checkAudience(claims, provider);
   checkTimes(claims, account.now());
   await checkSignature(account, provider, parts);
-  return { provider, claims, subject: String(claims['sub']), audience, tags: readTags(claims) };
+  const tags = readTags(claims);
+  checkRolesClaim(claims, role.arn);
+  return { provider, claims, subject: String(claims['sub']), audience, tags };
 }
 
 function findProvider(account: Account, issuer: unknown, roleAccountId: string): OidcProvider {
@@ -132,4 +134,13 @@ function readTags(claims: Readonly<Record<string, unknown>>): ReadonlyMap<string
     tags.set(name, value[0]);
   }
   return tags;
+}
+
+/** A signed list of roles, where the issuer sends one, must name the role that is asked for. */
+function checkRolesClaim(claims: Readonly<Record<string, unknown>>, roleArn: string): void {
+  const roles = claims['https://aws.amazon.com/roles'];
+  if (roles === undefined || roles === null) return;
+  const listed: unknown = typeof roles === 'string' ? roles.split(';') : roles;
+  const named = Array.isArray(listed) && listed.some((one) => String(one).trim() === roleArn);
+  if (!named) throw notValidated();
 }

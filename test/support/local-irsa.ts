@@ -79,7 +79,6 @@ export async function startLocalIrsa(
     tls: false,
     now: () => clock,
     fetchDocument: issuer.fetchDocument,
-    fetchTimeoutMs: 300,
     ...options.aws,
   });
   if (options.provider !== null) {

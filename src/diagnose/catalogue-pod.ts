@@ -1,0 +1,285 @@
+import { entry, type CatalogueEntry } from './catalogue-entry.js';
+
+/** Findings about the pod, its ServiceAccount and the webhook. */
+export type PodFindingId =
+  | 'pod-unreadable'
+  | 'pod-namespace-differs'
+  | 'pod-default-service-account'
+  | 'pod-mirror'
+  | 'pod-opted-out'
+  | 'pod-no-container-selected'
+  | 'pod-container-skipped'
+  | 'pod-predates-annotation'
+  | 'pod-not-mutated'
+  | 'pod-partial-environment'
+  | 'pod-token-not-mounted'
+  | 'pod-token-volume-foreign'
+  | 'pod-token-subpath'
+  | 'pod-windows-path'
+  | 'pod-role-outdated'
+  | 'pod-audience-outdated'
+  | 'pod-static-keys'
+  | 'pod-profile'
+  | 'pod-region-missing'
+  | 'pod-host-network'
+  | 'service-account-missing'
+  | 'service-account-not-annotated'
+  | 'service-account-annotation-misspelled'
+  | 'service-account-role-arn-invalid'
+  | 'webhook-missing'
+  | 'webhook-rules'
+  | 'webhook-namespace-selector'
+  | 'webhook-object-selector'
+  | 'webhook-ca-missing'
+  | 'webhook-ca-stale'
+  | 'webhook-review-version'
+  | 'webhook-call-failed'
+  | 'webhook-failure-policy-ignore'
+  | 'unknown-service-account'
+  | 'unknown-webhook';
+
+const silent =
+  'Nothing is said: the pod runs, and its SDK uses the node’s role or finds no credentials.';
+const getPod =
+  '`kubectl -n NAMESPACE get pod NAME -o yaml`: look for AWS_ROLE_ARN and the volume aws-iam-token.';
+const getAccount = '`kubectl -n NAMESPACE get serviceaccount NAME -o yaml`';
+const getWebhook = '`kubectl get mutatingwebhookconfigurations -o yaml`';
+const roll =
+  'Roll the pod’s owner: `kubectl -n NAMESPACE rollout restart deployment NAME`. Pods are mutated only when they are created.';
+
+/** The entries of {@link PodFindingId}. */
+export const podFindings: Readonly<Record<PodFindingId, CatalogueEntry>> = {
+  'pod-unreadable': entry('The object is not a pod.', {
+    symptom: '',
+    see: getPod,
+    fix: 'Pass the Pod object as the API server returns it.',
+  }),
+  'pod-namespace-differs': entry(
+    'The ServiceAccount is of another namespace; a pod can use only those of its own.',
+    {
+      symptom: silent,
+      see: getAccount,
+      fix: 'Annotate (or create) the ServiceAccount in the pod’s namespace.',
+    },
+  ),
+  'pod-default-service-account': entry(
+    'The pod runs as the ServiceAccount "default", which names no role.',
+    {
+      symptom: silent,
+      see: getPod,
+      fix: 'Set spec.serviceAccountName to the annotated ServiceAccount.',
+    },
+  ),
+  'pod-mirror': entry(
+    'This is the mirror of a static pod; static pods cannot have projected tokens.',
+    {
+      symptom: silent,
+      see: 'The annotation kubernetes.io/config.mirror.',
+      fix: 'Run the workload as a Deployment or DaemonSet.',
+    },
+  ),
+  'pod-opted-out': entry('The pod carries the label that opts out of mutation.', {
+    symptom: silent,
+    see: '`kubectl -n NAMESPACE get pod NAME --show-labels`',
+    fix: 'Remove the label eks.amazonaws.com/skip-pod-identity-webhook from the pod template.',
+  }),
+  'pod-no-container-selected': entry(
+    'skip-containers (or include-containers) leaves no container.',
+    {
+      symptom: silent,
+      see: 'The pod’s annotations.',
+      fix: 'Correct the list: eks.amazonaws.com/skip-containers takes container names, separated by commas.',
+    },
+  ),
+  'pod-container-skipped': entry('A container is skipped on purpose and has no identity.', {
+    severity: 'info',
+    symptom: silent,
+    see: 'The annotation eks.amazonaws.com/skip-containers.',
+    fix: 'Nothing, if that is meant.',
+  }),
+  'pod-predates-annotation': entry('The pod is older than its ServiceAccount’s role annotation.', {
+    symptom: silent,
+    see: 'Compare the pod’s creationTimestamp with the managedFields times of the ServiceAccount.',
+    fix: roll,
+  }),
+  'pod-not-mutated': entry('The pod should have been mutated and was not.', {
+    symptom: silent,
+    see: `${getPod} Then the webhook’s log and \`kubectl get events\` at the time of the pod’s creation.`,
+    fix: `Check that the webhook was up when the pod was created. ${roll}`,
+  }),
+  'pod-partial-environment': entry(
+    'A container has only one of AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE.',
+    {
+      symptom: 'Web identity configuration not specified, or silence',
+      see: getPod,
+      fix: 'Leave both out of the pod template, so that the webhook sets them; amazon-eks-pod-identity-webhook leaves the other one out when one is set.',
+    },
+  ),
+  'pod-token-not-mounted': entry(
+    'A container has the variables, and no mount at the token’s path.',
+    {
+      symptom:
+        "ENOENT: no such file or directory, open '/var/run/secrets/eks.amazonaws.com/serviceaccount/token'",
+      see: getPod,
+      fix: 'Remove hand-set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE from the pod template, or mount the token volume too.',
+    },
+  ),
+  'pod-token-volume-foreign': entry(
+    'The volume at the token’s path is not a projected service-account token.',
+    {
+      symptom:
+        'ENOENT, or InvalidIdentityToken: The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)',
+      see: getPod,
+      fix: 'Rename the pod’s own volume: the name aws-iam-token belongs to the webhook.',
+    },
+  ),
+  'pod-token-subpath': entry(
+    'The token is mounted by subPath, and such mounts are never updated.',
+    {
+      symptom: 'ExpiredTokenException: Token expired: …, a day after the pod’s start',
+      see: getPod,
+      fix: 'Mount the whole volume, without subPath.',
+    },
+  ),
+  'pod-windows-path': entry('The token path is of the other operating system than the pod.', {
+    symptom: 'The token file is not found',
+    see: getPod,
+    fix: 'Set spec.os.name (or the node selector kubernetes.io/os) before creation, so that the webhook knows.',
+  }),
+  'pod-role-outdated': entry('The pod has another role than its ServiceAccount names now.', {
+    symptom: 'AccessDenied for what the new role may do',
+    see: 'Compare AWS_ROLE_ARN in the pod with the annotation.',
+    fix: roll,
+  }),
+  'pod-audience-outdated': entry(
+    'The pod’s token is for another audience than its ServiceAccount asks for.',
+    {
+      symptom: 'InvalidIdentityToken: Incorrect token audience',
+      see: 'Compare the projected volume’s audience with the annotation eks.amazonaws.com/audience.',
+      fix: roll,
+    },
+  ),
+  'pod-static-keys': entry('The container sets access keys, which every SDK prefers to the role.', {
+    symptom: 'Calls are made as another identity than the role',
+    see: getPod,
+    fix: 'Remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from the container.',
+  }),
+  'pod-profile': entry('The container sets AWS_PROFILE, which most SDKs prefer to the role.', {
+    severity: 'warning',
+    symptom: 'Calls are made as another identity than the role',
+    see: getPod,
+    fix: 'Remove AWS_PROFILE from the container, or make the profile use web_identity_token_file.',
+  }),
+  'pod-region-missing': entry('No region is set: SDKs guess, or refuse to start.', {
+    severity: 'warning',
+    symptom: 'Region is missing · You must specify a region',
+    see: getPod,
+    fix: 'Give the webhook its region setting, or set AWS_REGION in the container.',
+  }),
+  'pod-host-network': entry(
+    'The pod uses the host’s network, so that without IRSA its SDK silently takes the node’s role.',
+    {
+      severity: 'warning',
+      symptom: 'sts get-caller-identity shows the node’s role',
+      see: getPod,
+      fix: 'Restore the identity as the first finding says; and limit the node role.',
+    },
+  ),
+  'service-account-missing': entry('The pod’s ServiceAccount does not exist.', {
+    symptom:
+      'pods "…" is forbidden: error looking up service account …: serviceaccount "…" not found',
+    see: getAccount,
+    fix: 'Create the ServiceAccount with its role annotation, then roll the pod’s owner.',
+  }),
+  'service-account-not-annotated': entry('The ServiceAccount names no role.', {
+    symptom: silent,
+    see: getAccount,
+    fix: '`kubectl -n NAMESPACE annotate serviceaccount NAME eks.amazonaws.com/role-arn=arn:aws:iam::ACCOUNT:role/ROLE`, then roll the pods.',
+  }),
+  'service-account-annotation-misspelled': entry(
+    'The ServiceAccount has an annotation that looks like the role’s, under another key.',
+    {
+      symptom: silent,
+      see: getAccount,
+      fix: 'Write the key exactly: eks.amazonaws.com/role-arn.',
+    },
+  ),
+  'service-account-role-arn-invalid': entry('The annotation is not the ARN of an IAM role.', {
+    symptom: 'ValidationError: Request ARN is invalid',
+    see: getAccount,
+    fix: 'Write arn:PARTITION:iam::ACCOUNT:role/NAME.',
+  }),
+  'webhook-missing': entry('The cluster has no webhook that mutates pods for IRSA.', {
+    symptom: silent,
+    see: getWebhook,
+    fix: 'Install the webhook: `irsa manifests`.',
+  }),
+  'webhook-rules': entry('The webhook’s rules do not cover the creation of pods.', {
+    symptom: silent,
+    see: getWebhook,
+    fix: 'Write rules: operations [CREATE], apiGroups [""], apiVersions [v1], resources [pods].',
+  }),
+  'webhook-namespace-selector': entry(
+    'The webhook’s namespaceSelector leaves this namespace out.',
+    {
+      symptom: silent,
+      see: `${getWebhook}; \`kubectl get namespace NAME --show-labels\``,
+      fix: 'Change the selector or the namespace’s labels.',
+    },
+  ),
+  'webhook-object-selector': entry('The webhook’s objectSelector leaves this pod out.', {
+    symptom: silent,
+    see: `${getWebhook}; \`kubectl get pod NAME --show-labels\``,
+    fix: 'Change the selector or the pod template’s labels.',
+  }),
+  'webhook-ca-missing': entry(
+    'The webhook configuration has no CA bundle, so the API server does not trust the webhook.',
+    {
+      symptom: 'failed calling webhook "…": … x509: certificate signed by unknown authority',
+      see: getWebhook,
+      fix: 'Let the webhook (or cert-manager’s cainjector) write caBundle.',
+    },
+  ),
+  'webhook-ca-stale': entry(
+    'The webhook configuration’s CA bundle is not the authority of the webhook’s certificate.',
+    {
+      symptom: 'failed calling webhook "…": … x509: certificate signed by unknown authority',
+      see: `${getWebhook}; compare caBundle with the ca.crt of the serving certificate.`,
+      fix: 'Write the present authority into caBundle; rotate with both authorities in the bundle (planCertificateRotation).',
+    },
+  ),
+  'webhook-review-version': entry(
+    'The API server and the webhook share no AdmissionReview version.',
+    {
+      symptom: 'failed calling webhook "…": … admissionReviewVersions',
+      see: getWebhook,
+      fix: 'Write admissionReviewVersions: [v1].',
+    },
+  ),
+  'webhook-call-failed': entry('The API server could not call the webhook when the pod was made.', {
+    symptom: 'failed calling webhook "…": …',
+    see: '`kubectl get events -A | grep "failed calling webhook"`, and the API server’s log.',
+    fix: 'Make the webhook’s Service reach ready endpoints from the control plane, then roll the pod’s owner.',
+  }),
+  'webhook-failure-policy-ignore': entry(
+    'The webhook’s failurePolicy is Ignore: whenever it is down, pods start without their identity, and nobody is told.',
+    {
+      severity: 'warning',
+      symptom: silent,
+      see: getWebhook,
+      fix: 'Run two replicas and set failurePolicy: Fail with selectors that spare kube-system; or run `irsa audit` as a CronJob.',
+    },
+  ),
+  'unknown-service-account': entry('The ServiceAccount was not looked at.', {
+    severity: 'info',
+    symptom: '',
+    see: getAccount,
+    fix: 'Run with get on serviceaccounts.',
+  }),
+  'unknown-webhook': entry('The webhook configuration was not looked at.', {
+    severity: 'info',
+    symptom: '',
+    see: getWebhook,
+    fix: 'Run with list on mutatingwebhookconfigurations.',
+  }),
+};

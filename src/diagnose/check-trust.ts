@@ -1,0 +1,209 @@
+import { evaluateTrustPolicy } from '../iam/evaluate-trust-policy.js';
+import type { TrustDecision, TrustReason } from '../iam/types.js';
+import { parseArn } from '../names/arn.js';
+import { providerUrl } from './check-provider.js';
+import { tagsAreReadable } from './check-token.js';
+import { jsonText, isJsonObject, readJson, type JsonObject } from './read-json.js';
+import { makeFault } from './make-finding.js';
+import { stsErrors } from './sts-errors.js';
+import type { FindingId } from './finding-catalogue.js';
+import type { Fault, WebIdentityFacts } from './types.js';
+
+const denied = stsErrors.accessDenied;
+
+/** The role, its trust policy and its limits. */
+export function checkTrust(
+  facts: WebIdentityFacts,
+  claims: JsonObject,
+  roleArn: string | undefined,
+): Fault[] {
+  const { role, call } = facts;
+  if (role === undefined)
+    return [makeFault('unknown-role', roleArn ?? 'no role ARN is known either')];
+  if (role === null) return [makeFault('role-missing', roleArn ?? 'the role', denied)];
+  // A role of another account is not this one, and nothing is known of it.
+  if (roleArn !== undefined && accountOf(roleArn) !== accountOf(role.arn)) return [];
+  if (roleArn !== undefined && roleArn !== role.arn) {
+    return [makeFault('role-missing', `${roleArn} was asked for; there is ${role.arn}`, denied)];
+  }
+  const max = role.maxSessionDurationSeconds ?? 3600;
+  const duration = call?.durationSeconds ?? 3600;
+  return [
+    ...checkTrustPolicy(facts, claims, role.trustPolicy, role.arn),
+    ...(duration > max && duration <= 43_200
+      ? [
+          makeFault(
+            'role-max-session',
+            `${String(duration)} s asked for, ${String(max)} s allowed`,
+            stsErrors.maxSession,
+          ),
+        ]
+      : []),
+    ...checkSessionPolicy(call?.policy),
+  ];
+}
+
+/** The account of an ARN; the ARN itself where it has none. */
+const accountOf = (arn: string): string => /^arn:[^:]+:iam::(\d{12}):/.exec(arn)?.[1] ?? arn;
+
+function checkSessionPolicy(policy: string | undefined): Fault[] {
+  if (policy === undefined || policy.length > 2048 || readJson(policy) !== undefined) return [];
+  return [makeFault('call-policy-invalid', 'not JSON', stsErrors.policyJson)];
+}
+
+/** The provider that STS would judge by: the one that is there, or the one that the token needs. */
+function providerArnOf(
+  facts: WebIdentityFacts,
+  claims: JsonObject,
+  roleArn: string,
+): string | undefined {
+  if (facts.provider?.arn !== undefined) return facts.provider.arn;
+  try {
+    const { partition, accountId } = parseArn(roleArn);
+    const url = isJsonObject(facts.provider) ? providerUrl(facts.provider) : String(claims['iss']);
+    return `arn:${partition}:iam::${accountId}:oidc-provider/${url.slice('https://'.length)}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function checkTrustPolicy(
+  facts: WebIdentityFacts,
+  claims: JsonObject,
+  policy: unknown,
+  roleArn: string,
+): Fault[] {
+  const providerArn = providerArnOf(facts, claims, roleArn);
+  if (providerArn === undefined) return [];
+  let decision: TrustDecision;
+  const text = typeof policy === 'string' ? policy : jsonText(policy);
+  try {
+    decision = evaluateTrustPolicy(text, {
+      providerArn,
+      claims: judgedClaims(facts, claims),
+      now: facts.now,
+      context: contextOf(facts, providerArn),
+    });
+  } catch (error) {
+    return [
+      makeFault(
+        'trust-policy-unreadable',
+        error instanceof Error ? error.message : String(error),
+        denied,
+      ),
+    ];
+  }
+  const tagged = claims['https://aws.amazon.com/tags'] !== undefined && tagsAreReadable(claims);
+  const tagFault =
+    tagged && !/"sts:(?:TagSession|\*)"|"Action"\s*:\s*"\*"/i.test(text)
+      ? [makeFault('trust-tag-session', 'the token has https://aws.amazon.com/tags', denied)]
+      : [];
+  if (decision.allowed) return [...tagFault, ...warningsOf(decision)];
+  if (decision.undecided.length > 0) {
+    return [makeFault('trust-undecided', decision.undecided.join(', '))];
+  }
+  return [explainRefusal(decision, claims)];
+}
+
+/** A wrong audience or a wrong issuer has been reported: the trust policy is judged as if they were right. */
+function judgedClaims(facts: WebIdentityFacts, claims: JsonObject): JsonObject {
+  const { azp, aud } = claims;
+  const audience: unknown = typeof azp === 'string' ? azp : Array.isArray(aud) ? aud[0] : aud;
+  const accepted = facts.provider?.audiences ?? [];
+  const judged =
+    typeof audience === 'string' && (accepted.length === 0 || accepted.includes(audience))
+      ? audience
+      : (accepted[0] ?? audience);
+  // A token of the wrong audience is judged by the audience that its trust policy was probably written for.
+  const usual = 'sts.amazonaws.com';
+  const aware = judged !== audience || (Array.isArray(aud) && aud.length > 1) ? usual : judged;
+  return { sub: claims['sub'], aud: aware };
+}
+
+function contextOf(facts: WebIdentityFacts, providerArn: string): Record<string, string> {
+  const account = /::(\d{12}):/.exec(providerArn)?.[1];
+  const sessionName = facts.call?.roleSessionName;
+  return {
+    ...(account === undefined ? {} : { 'aws:PrincipalAccount': account }),
+    'aws:PrincipalType': 'User',
+    'aws:userid': providerArn,
+    ...(sessionName === undefined ? {} : { 'sts:RoleSessionName': sessionName }),
+  };
+}
+
+function warningsOf(decision: TrustDecision): Fault[] {
+  const ids: Readonly<Record<string, FindingId>> = {
+    'audience-not-checked': 'trust-without-audience',
+    'subject-not-checked': 'trust-without-subject',
+    'subject-matches-everything': 'trust-without-subject',
+  };
+  return decision.findings.flatMap(({ id, evidence }) => {
+    const ours = ids[id];
+    return ours === undefined ? [] : [makeFault(ours, evidence)];
+  });
+}
+
+/** The statement that came nearest to letting the token in says why it did not. */
+function explainRefusal(decision: TrustDecision, claims: JsonObject): Fault {
+  const { reasons } = decision;
+  const deny = reasons.find(
+    ({ effect, outcome, statement }) =>
+      effect === 'Deny' && outcome === 'applies' && statement >= 0,
+  );
+  if (deny !== undefined) return makeFault('trust-denied', deny.message, denied);
+  const allows = reasons.filter(({ effect }) => effect === 'Allow');
+  const failed = allows.find(({ element }) => element === 'Condition');
+  if (failed !== undefined) return explainCondition(failed, decision, claims);
+  const principal = allows.find(({ element }) => element === 'Principal');
+  const action = allows.find(({ element }) => element === 'Action');
+  // An Action that does not fit is judged before the Principal: only where no other statement names somebody it is the cause.
+  const nearest =
+    principal === undefined && action !== undefined ? action : (principal ?? reasons[0]);
+  return makeFault(
+    nearest?.element === 'Action' ? 'trust-action' : 'trust-principal',
+    nearest?.message ?? 'no statement',
+    denied,
+  );
+}
+
+function explainCondition(reason: TrustReason, decision: TrustDecision, claims: JsonObject): Fault {
+  const { key = '', operator = '', expected = [], message } = reason;
+  const foreign = decision.findings.find(
+    ({ id, evidence }) =>
+      (id === 'condition-key-of-another-issuer' || id === 'claim-not-a-condition-key') &&
+      evidence.includes(key),
+  );
+  if (foreign !== undefined)
+    return makeFault('trust-condition-key', `${message}; ${foreign.fix}`, denied);
+  if (/:sub$/i.test(key))
+    return makeFault(subjectFault(operator, expected, claims), message, denied);
+  if (/:aud$/i.test(key)) return makeFault('trust-audience', message, denied);
+  return makeFault('trust-condition', message, denied);
+}
+
+function subjectFault(
+  operator: string,
+  expected: readonly string[],
+  claims: JsonObject,
+): FindingId {
+  const likes = (pattern: string, text: string): boolean =>
+    new RegExp(
+      `^${pattern
+        .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+        .replaceAll('*', '.*')
+        .replaceAll('?', '.')}$`,
+    ).test(text);
+  const subject = String(claims['sub']);
+  if (
+    /^String(?:Not)?Equals/i.test(operator) &&
+    expected.some((one) => /[*?]/.test(one) && likes(one, subject))
+  ) {
+    return 'trust-subject-wildcard';
+  }
+  const [, , namespace, name] = subject.split(':');
+  const parts = expected.map((one) => one.split(':'));
+  if (parts.some(([, , , otherName]) => otherName === name)) return 'trust-subject-namespace';
+  if (parts.some(([, , otherNamespace]) => otherNamespace === namespace))
+    return 'trust-subject-name';
+  return 'trust-subject';
+}

@@ -1,0 +1,64 @@
+import { checkAwsClaims, checkClaims, checkTimes, readToken } from './check-token.js';
+import { checkCall } from './check-call.js';
+import { checkIssuer } from './check-issuer.js';
+import { checkProvider, textOfClaim } from './check-provider.js';
+import { checkSignature } from './check-signature.js';
+import { checkTrust } from './check-trust.js';
+import { concludeDiagnosis } from './make-finding.js';
+import { explainReply } from './explain-reply.js';
+import type { Diagnosis, Fault, WebIdentityFacts } from './types.js';
+
+/**
+ * Says what STS would answer to a token, and why: it goes through STS's checks one by one with the facts that it is given.
+ *
+ * A fact that is missing leaves its step open and is named; malformed or hostile facts become findings. Nothing is thrown for
+ * them, and no finding shows a token's signature.
+ *
+ * @example
+ * ```ts
+ * import { explainWebIdentity } from 'irsa/diagnose';
+ * const { verdict, findings } = await explainWebIdentity({ token: 'hello', now: new Date() });
+ * console.log(verdict, findings[0]?.id); // refused token-not-a-jwt
+ * ```
+ * @see {@link https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html | STS: AssumeRoleWithWebIdentity}
+ */
+export async function explainWebIdentity(facts: WebIdentityFacts): Promise<Diagnosis> {
+  const faults = await predict(facts);
+  const { reply, now } = facts;
+  if (reply === undefined) return concludeDiagnosis(faults);
+  const { stsError } = concludeDiagnosis(faults);
+  const told = explainReply(reply, now, stsError?.code);
+  // What STS said stands first: it is a fact, the prediction is not.
+  return concludeDiagnosis([...told, ...faults]);
+}
+
+async function predict(facts: WebIdentityFacts): Promise<Fault[]> {
+  const { call = {}, role, now } = facts;
+  const token = typeof facts.token === 'string' ? facts.token : '';
+  const callFaults = checkCall(call, token);
+  // STS looks no further into a token of this length, and neither do we.
+  if (callFaults.some(({ finding }) => finding.id === 'token-length')) return callFaults;
+  const parsed = readToken(token);
+  if ('finding' in parsed) return [...callFaults, parsed];
+  const { claims, header } = parsed;
+  const claimFaults = checkClaims(claims);
+  if (claims['iss'] === undefined || claims['aud'] === undefined)
+    return [...callFaults, ...claimFaults];
+  // An ARN that STS does not read asks for no role: what is known of the role is judged by itself.
+  const arnIsRead = !callFaults.some(({ finding }) => finding.id === 'call-role-arn-invalid');
+  const roleArn = (arnIsRead ? call.roleArn : undefined) ?? role?.arn;
+  const roleAccountId = /^arn:[^:]+:iam::(\d{12}):/.exec(roleArn ?? '')?.[1];
+  const issuer = checkIssuer(facts, textOfClaim(claims['iss']), header);
+  return [
+    ...callFaults,
+    ...claimFaults,
+    ...checkProvider(claims, facts.provider, roleAccountId),
+    ...checkTimes(claims, now),
+    ...issuer.faults,
+    ...(issuer.key === undefined ? [] : await checkSignature(parsed, issuer.key)),
+    ...checkAwsClaims(claims, roleArn),
+    ...(claims['sub'] === undefined || claims['sub'] === null
+      ? []
+      : checkTrust(facts, claims, roleArn)),
+  ];
+}
