@@ -1,4 +1,9 @@
-import { buildIssuerDocuments, generateSigningKey, readPublicKeys } from 'irsa/oidc';
+import {
+  buildIssuerDocuments,
+  checkIssuerDocuments,
+  generateSigningKey,
+  readPublicKeys,
+} from 'irsa/oidc';
 import { startLocalIssuer, type LocalIssuer } from 'irsa/testing';
 import { story, type Stage } from '../story.js';
 
@@ -42,7 +47,16 @@ export async function publishIssuer({
     tell(`${url}  ${contentType}, ${body.length} bytes`);
   }
   const [discovery = '', jwks = ''] = served;
-  check(jwks.includes(kid), 'served documents: the JWKS has no key ' + kid + discovery.slice(0, 0));
+  const [finding] = checkIssuerDocuments({
+    issuer: story.issuer,
+    discovery,
+    jwks,
+    requireKids: [kid],
+  });
+  check(
+    finding === undefined,
+    `served documents: ${finding?.title ?? ''} (${finding?.evidence ?? ''})`,
+  );
   check(
     documents.every(({ body }, index) => body === served[index]),
     'served documents: not the bytes that were built',
