@@ -120,10 +120,18 @@ export class PodIdentityAssociationsError extends IrsaError {
 export class SettingsError extends IrsaError {
   override readonly code = 'ERR_SETTINGS';
 }
-/** Neither options nor environment say which role and token to use: the next provider of a chain may try. */
+/**
+ * Neither options nor environment say which role and token to use: the next provider of a chain may try.
+ * Where one of the two is there, the set-up is broken rather than absent, and a chain must stop.
+ */
 export class WebIdentityNotConfiguredError extends IrsaError {
   override readonly code = 'ERR_WEB_IDENTITY_NOT_CONFIGURED';
-  override readonly tryNextLink = true;
+  override readonly tryNextLink: boolean;
+
+  constructor(message: string, details: IrsaErrorDetails & { readonly partly?: boolean } = {}) {
+    super(message, details);
+    this.tryNextLink = details.partly !== true;
+  }
 }
 /** The projected token file cannot be read. */
 export class TokenFileError extends IrsaError {

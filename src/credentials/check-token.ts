@@ -29,6 +29,12 @@ const secondsOf = (value: unknown): number | undefined => {
   return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 };
 
+/** Whether the token's end, with STS's tolerance, lies before this time; false where it has no readable end. */
+export function hasExpired(token: string, nowMs: number): boolean {
+  const exp = secondsOf(decodeUnverifiedToken(token).claims['exp']);
+  return exp !== undefined && nowMs > (exp + toleranceSeconds) * 1000;
+}
+
 /**
  * Finds what STS would refuse in a token without asking it: shape, algorithm, missing claims, odd times, several audiences, expiry.
  *
@@ -72,8 +78,8 @@ export function checkToken(token: string, nowMs: number): void {
       'Request the projected token for sts.amazonaws.com alone.',
     );
   }
-  const exp = secondsOf(claims['exp']) ?? 0;
-  if (nowMs > (exp + toleranceSeconds) * 1000) {
+  if (hasExpired(token, nowMs)) {
+    const exp = secondsOf(claims['exp']) ?? 0;
     throw fail(
       'a token that is still good',
       `one that expired ${Math.round(nowMs / 1000 - exp)} s ago`,

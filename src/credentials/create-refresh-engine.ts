@@ -6,11 +6,11 @@ import {
   refreshStatus,
   type RefreshState,
 } from './decide-refresh.js';
-import { parseAssumedRole } from './parse-assumed-role.js';
+import type { ParsedRole } from './parse-assumed-role.js';
 import { recordFailure, recordSuccess, refreshWindows } from './record-refresh.js';
 import type { RefreshPolicy } from './refresh-policies.js';
 import { scrubError } from './scrub-secrets.js';
-import type { FetchCredentials } from './fetch-web-identity.js';
+import type { FetchCredentials } from './retry-by-class.js';
 import type { StsErrorClass } from './sts-error-rows.js';
 import type {
   AbortSignalLike,
@@ -124,9 +124,9 @@ export function createRefreshEngine(options: RefreshEngineOptions): RefreshEngin
     emit({ type: 'served-stale', roleArn, accessKeyId, expired: secondsLeft <= 0, secondsLeft });
   };
 
-  const succeed = (role: unknown, startedAt: number): Outcome => {
+  const succeed = (role: ParsedRole, startedAt: number): Outcome => {
     const at = now();
-    const { credentials: fresh, serverDate } = parseAssumedRole(role);
+    const { credentials: fresh, serverDate } = role;
     const lifetimeMs = fresh.expiration.getTime() - (serverDate?.getTime() ?? at);
     if (lifetimeMs <= 0) {
       throw new AssumeRoleError(
@@ -192,6 +192,7 @@ export function createRefreshEngine(options: RefreshEngineOptions): RefreshEngin
       settle = resolve;
     });
     let cancelTimer = (): void => {};
+    let lastTry: Error | undefined;
     const finish = (outcome: () => Outcome): void => {
       if (flight !== mine) return; // abandoned at its deadline: whoever waits has long been told
       flight = undefined;
@@ -215,13 +216,19 @@ export function createRefreshEngine(options: RefreshEngineOptions): RefreshEngin
     cancelTimer = setTimer(() => {
       const seconds = deadlineMs / 1000;
       mine.abandon(
-        new TimeoutError(
-          `no credentials for ${roleArn}: expected an answer within ${seconds} s, got none; check the way to STS (egress, proxy, VPC endpoint) or raise deadlineSeconds`,
-          { expected: `an answer within ${seconds} s`, actual: 'none' },
-        ),
+        // What STS said at the last try explains more than that time ran out.
+        lastTry ??
+          new TimeoutError(
+            `no credentials for ${roleArn}: expected an answer within ${seconds} s, got none; check the way to STS (egress, proxy, VPC endpoint) or raise deadlineSeconds`,
+            { expected: `an answer within ${seconds} s`, actual: 'none' },
+          ),
       );
     }, deadlineMs);
-    const run = async (): Promise<unknown> => fetch({ signal: controller.signal, cold });
+    const onFailedTry = (error: Error): void => {
+      lastTry = error;
+    };
+    const run = async (): Promise<ParsedRole> =>
+      fetch({ signal: controller.signal, cold, onFailedTry });
     run().then(
       (role) => {
         finish(() => succeed(role, startedAt));

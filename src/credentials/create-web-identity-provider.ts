@@ -10,6 +10,7 @@ import type {
   Now,
   OnCredentialEvent,
   Random,
+  ReadServerDate,
   ReadToken,
   SetTimer,
   WebIdentityProvider,
@@ -26,6 +27,8 @@ export interface WebIdentityProviderOptions {
   readonly readToken: ReadToken;
   /** Calls STS. */
   readonly assumeRole: AssumeRoleWithWebIdentity;
+  /** Asked, before the first answer of STS, about a token that has expired by the node's clock; default: the clock is believed. */
+  readonly readServerDate?: ReadServerDate;
   /** Default: {@link refreshPolicies}`.default`. */
   readonly policy?: RefreshPolicy;
   /** Overrides the advisory window of the policy. */
@@ -131,6 +134,7 @@ export function createWebIdentityProvider(
       accessDeniedGraceSeconds: options.accessDeniedGraceSeconds ?? 0,
       retries: policy.retries,
       readToken: options.readToken,
+      readServerDate: options.readServerDate,
       assumeRole: options.assumeRole,
       now,
       random,

@@ -10,7 +10,14 @@ export type {
   StsErrorExplanation,
 } from './explain-sts-error.js';
 export { fromProjectedToken } from './from-projected-token.js';
-export type { FromProjectedTokenOptions } from './from-projected-token.js';
+export type { FromProjectedTokenOptions } from './hold-projected-token.js';
+export type { ChainedRole } from './hold-chained-role.js';
+export { fromPodCredentials } from './from-pod-credentials.js';
+export type { FromPodCredentialsOptions } from './from-pod-credentials.js';
+export { fromPodIdentity } from './from-pod-identity.js';
+export type { FromPodIdentityOptions } from './from-pod-identity.js';
+export { invalidateOnRejection } from './invalidate-on-rejection.js';
+export type { ClientPlugin, MiddlewareStackLike } from './invalidate-on-rejection.js';
 export { refreshPolicies } from './refresh-policies.js';
 export type { RefreshPolicy } from './refresh-policies.js';
 export type { StsClientLike } from './assume-role-with-sts.js';
@@ -28,6 +35,7 @@ export type {
   Now,
   OnCredentialEvent,
   Random,
+  ReadServerDate,
   ReadToken,
   SetTimer,
   WebIdentityProvider,

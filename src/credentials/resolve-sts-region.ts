@@ -19,9 +19,8 @@ export function regionOfEksIssuer(token: string): string | undefined {
 
 const regionPattern = /^[a-z]{2,}(?:-[a-z0-9]+)+$/;
 
-/** The first region that is given, checked; an SDK's silent us-east-1 sends tokens across the world. */
-export function chooseRegion(candidates: readonly (string | undefined)[]): string {
-  const region = candidates.find((candidate) => candidate !== undefined && candidate !== '');
+/** Checks the region that was found; an SDK's silent us-east-1 sends tokens across the world. */
+export function chooseRegion(region: string | undefined): string {
   if (region === undefined) {
     throw new SettingsError(
       'STS region: expected one, found none in the region option, the calling client, AWS_REGION, AWS_DEFAULT_REGION, the profile, or the token’s issuer; set AWS_REGION on the container (the webhook’s region setting does it) or pass region',

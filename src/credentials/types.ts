@@ -39,6 +39,9 @@ export interface IdentityProperties {
 /** Reads the projected token anew; called at every refresh, because the kubelet rotates the file. */
 export type ReadToken = () => Promise<string>;
 
+/** Asks STS for its date without sending a token; `undefined` where there is no answer. */
+export type ReadServerDate = (signal: AbortSignalLike) => Promise<Date | undefined>;
+
 /** What the engine asks of STS. */
 export interface AssumeRoleInput {
   readonly roleArn: string;

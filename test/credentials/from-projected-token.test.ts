@@ -59,6 +59,7 @@ describe('fromProjectedToken', () => {
 
   it('says what is missing where nothing is configured, and lets a chain go on', async () => {
     delete process.env['AWS_ROLE_ARN'];
+    delete process.env['AWS_WEB_IDENTITY_TOKEN_FILE'];
     process.env['AWS_CONFIG_FILE'] = join(folder, 'none');
     process.env['AWS_SHARED_CREDENTIALS_FILE'] = join(folder, 'none');
     await expect(fromProjectedToken({ region: 'eu-west-1' })()).rejects.toMatchObject({

@@ -56,6 +56,7 @@ export class ManualClock {
     };
   };
   async advance(seconds: number): Promise<void> {
+    await settle();
     const until = this.nowMs + seconds * 1000;
     for (;;) {
       const due = [...this.timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];

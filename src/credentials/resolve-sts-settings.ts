@@ -1,0 +1,92 @@
+import type { StsClientLike, StsSettings } from './assume-role-with-sts.js';
+import type { ProfileKeys } from './read-profile.js';
+import { refreshPolicies, type RefreshPolicy } from './refresh-policies.js';
+import { resolveProxy } from './resolve-proxy.js';
+import { chooseRegion, regionOfEksIssuer } from './resolve-sts-region.js';
+import { given, type Environment } from './resolve-web-identity.js';
+import type { CallerClientConfig, ReadToken } from './types.js';
+
+/** The options that say which STS is called, and how. */
+export interface StsOptions {
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly useFipsEndpoint?: boolean | undefined;
+  readonly useDualstackEndpoint?: boolean | undefined;
+  readonly profile?: string | undefined;
+  readonly proxy?: string | null | undefined;
+  readonly connectTimeoutMs?: number | undefined;
+  readonly requestTimeoutMs?: number | undefined;
+  readonly client?: StsClientLike | undefined;
+  readonly policy?: RefreshPolicy | undefined;
+}
+
+/** Where {@link resolveStsSettings} may look further. */
+export interface StsSettingsSources {
+  readonly env: Environment;
+  readonly caller?: CallerClientConfig | undefined;
+  readonly readProfileKeys: () => Promise<ProfileKeys>;
+  readonly readToken: ReadToken;
+}
+
+const ask = async <T>(value: T | (() => Promise<T>) | undefined): Promise<T | undefined> => {
+  try {
+    return value instanceof Function ? await value() : value;
+  } catch {
+    return undefined; // a client without a region of its own throws here; the next source may have one
+  }
+};
+
+const regionOf = async (options: StsOptions, sources: StsSettingsSources): Promise<string> => {
+  const { env, caller, readProfileKeys, readToken } = sources;
+  const near =
+    given(options.region) ??
+    given(await ask(caller?.region)) ??
+    given(env['AWS_REGION']) ??
+    given(env['AWS_DEFAULT_REGION']);
+  if (near !== undefined) return chooseRegion(near);
+  const inProfile = given((await readProfileKeys()).region);
+  return chooseRegion(inProfile ?? regionOfEksIssuer(await readToken()));
+};
+
+const isOn = (value: string | undefined): boolean => value?.toLowerCase() === 'true';
+
+const endpointInEnvironment = (env: Environment): string | undefined =>
+  isOn(env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'])
+    ? undefined
+    : (given(env['AWS_ENDPOINT_URL_STS']) ?? given(env['AWS_ENDPOINT_URL']));
+
+/**
+ * Which STS to call: options, then the calling client, the environment, the profile and the issuer of the token.
+ *
+ * @throws {@link SettingsError} `ERR_SETTINGS` where no region is to be found
+ */
+export async function resolveStsSettings(
+  options: StsOptions,
+  sources: StsSettingsSources,
+): Promise<StsSettings> {
+  const { env, caller } = sources;
+  const endpoint = options.endpoint ?? endpointInEnvironment(env);
+  const host = {
+    region: await regionOf(options, sources),
+    endpoint,
+    useFipsEndpoint:
+      options.useFipsEndpoint ??
+      (await ask(caller?.useFipsEndpoint)) ??
+      isOn(env['AWS_USE_FIPS_ENDPOINT']),
+    useDualstackEndpoint:
+      options.useDualstackEndpoint ??
+      (await ask(caller?.useDualstackEndpoint)) ??
+      isOn(env['AWS_USE_DUALSTACK_ENDPOINT']),
+  };
+  const { retries } = options.policy ?? refreshPolicies.default;
+  return {
+    ...host,
+    useGlobalEndpoint: env['AWS_STS_REGIONAL_ENDPOINTS']?.toLowerCase() === 'legacy',
+    profile: options.profile,
+    proxy: options.proxy === null ? undefined : (options.proxy ?? resolveProxy(host, env)),
+    connectTimeoutMs: options.connectTimeoutMs ?? 2000,
+    requestTimeoutMs: options.requestTimeoutMs ?? 5000,
+    maxAttempts: retries === 'by-class' ? 1 : 3,
+    client: options.client,
+  };
+}
