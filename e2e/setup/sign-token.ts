@@ -30,6 +30,8 @@ export function projectedClaims(options: {
   readonly issuer: string;
   readonly namespace: string;
   readonly serviceAccount: string;
+  /** An API server takes only tokens with the real one. */
+  readonly serviceAccountUid?: string;
   readonly now: Date;
   readonly lifetimeSeconds: number;
   readonly audience?: readonly string[];
@@ -43,6 +45,9 @@ export function projectedClaims(options: {
     iss: issuer,
     nbf: iat,
     sub: `system:serviceaccount:${namespace}:${serviceAccount}`,
-    'kubernetes.io': { namespace, serviceaccount: { name: serviceAccount, uid: 'e2e' } },
+    'kubernetes.io': {
+      namespace,
+      serviceaccount: { name: serviceAccount, uid: options.serviceAccountUid ?? 'e2e' },
+    },
   };
 }

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { assumeRole } from '../clients/assume-role.js';
+import { sendHttps } from '../clients/send-https.js';
+import type { FleetMember, KeyFleet } from './key-fleet.js';
+import { projectedClaims, signToken } from './sign-token.js';
+
+/** What became of the tokens so far. */
+export interface TokenWatch {
+  readonly used: () => number;
+  /** Valid tokens that somebody refused, in words. */
+  readonly refused: () => readonly string[];
+  /** Stops and waits for the calls under way. */
+  stop(): Promise<void>;
+}
+
+interface LiveToken {
+  readonly token: string;
+  readonly expires: number;
+  readonly kid: string;
+  readonly kind: 'STS' | 'API server';
+}
+
+/**
+ * Keeps clients running: several times a second a new token of short life, signed with the key and for the issuer of each API
+ * server; every token is used again and again until it expires, at STS or at every running API server.
+ */
+export function watchTokens(options: {
+  readonly fleet: KeyFleet;
+  readonly ca: string;
+  readonly roleArn: string | ((issuer: string) => string);
+  readonly lifetimeSeconds: number;
+  readonly namespace: string;
+  readonly serviceAccount: { readonly name: string; readonly uid: string };
+  readonly apiAudience: string;
+}): TokenWatch {
+  const { fleet, ca, lifetimeSeconds, namespace, serviceAccount } = options;
+  const refused: string[] = [];
+  let used = 0;
+  let running = true;
+  let tokens: LiveToken[] = [];
+  const mint = (member: FleetMember, kind: LiveToken['kind']): LiveToken => {
+    const now = new Date();
+    const audience = kind === 'STS' ? 'sts.amazonaws.com' : options.apiAudience;
+    const claims = projectedClaims({
+      issuer: member.issuers[0]!,
+      namespace,
+      serviceAccount: serviceAccount.name,
+      serviceAccountUid: serviceAccount.uid,
+      now,
+      lifetimeSeconds,
+      audience: [audience],
+    });
+    const { kid } = member.signing.public;
+    const token = signToken({
+      privateKeyPem: member.signing.privateKeyPem,
+      header: { alg: 'RS256', kid },
+      claims,
+    });
+    return { token, kid, kind, expires: now.getTime() + lifetimeSeconds * 1000 };
+  };
+  const refuse = ({ kind, kid }: LiveToken, why: string): void => {
+    refused.push(
+      `${new Date().toISOString()} ${kind} refused a token of ${kid.slice(0, 8)}: ${why}`,
+    );
+  };
+  const roleOf = (token: string): string => {
+    if (typeof options.roleArn === 'string') return options.roleArn;
+    const payload = Buffer.from(token.split('.')[1]!, 'base64url').toString('utf8');
+    return options.roleArn((JSON.parse(payload) as { iss: string }).iss);
+  };
+  const use = async (live: LiveToken): Promise<void> => {
+    if (live.kind === 'STS') {
+      const answer = await assumeRole({ ca, token: live.token, roleArn: roleOf(live.token) });
+      used++;
+      if (!answer.ok) refuse(live, `${answer.code}: ${answer.message}`);
+      return;
+    }
+    for (const { running: api } of fleet.members()) {
+      if (api === undefined) continue;
+      const headers = { authorization: `Bearer ${live.token}` };
+      // A server that is just being stopped refuses the connection, not the token.
+      const answer = await sendHttps({ url: `${api.server}/version`, ca, headers }).catch(
+        () => undefined,
+      );
+      if (answer === undefined) continue;
+      used++;
+      if (answer.status === 401) refuse(live, `401 of ${api.process.name}`);
+    }
+  };
+  const loop = async (): Promise<void> => {
+    while (running) {
+      const signing = fleet.members().filter((member) => member.running !== undefined);
+      tokens.push(
+        ...signing.flatMap((member) => [mint(member, 'STS'), mint(member, 'API server')]),
+      );
+      // The answer may come a moment after the question.
+      tokens = tokens.filter(({ expires }) => expires > Date.now() + 500);
+      const chosen = tokens.filter((_, index) => index % 7 === 0 || index > tokens.length - 5);
+      await Promise.all(chosen.map(use));
+      await sleep(300);
+    }
+  };
+  const done = loop();
+  return {
+    used: () => used,
+    refused: () => refused,
+    stop: async () => {
+      running = false;
+      await done;
+    },
+  };
+}
