@@ -20,15 +20,7 @@ describe.each(['20.19.0', '22', '24'])('Node %s', (version) => {
     const prefix = join(folder, version);
     execFileSync(
       'npm',
-      [
-        'install',
-        '--silent',
-        '--no-save',
-        '--allow-scripts=node',
-        '--prefix',
-        prefix,
-        `node@${version}`,
-      ],
+      ['install', '--silent', '--no-save', '--prefix', prefix, `node@${version}`],
       { stdio: 'pipe' },
     );
     node = join(prefix, 'node_modules/node/bin/node');

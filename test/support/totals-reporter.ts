@@ -7,6 +7,8 @@ export default class TotalsReporter implements Reporter {
     for (const module of modules) {
       // A module that could not be loaded has no tests to count; it is a failure all the same.
       if (module.errors().length > 0) count.failed += 1;
+      // So is a failing hook, whose tests are then only skipped.
+      for (const suite of module.children.allSuites()) count.failed += suite.errors().length;
       for (const test of module.children.allTests()) {
         const state = test.result().state;
         if (state === 'passed') count.passed += 1;
