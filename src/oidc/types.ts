@@ -57,9 +57,17 @@ export interface PublicKey {
   readonly declaredKid?: string;
 }
 
-/** Any JWK as it comes from elsewhere; private members are never read. */
+/** Any JWK as it comes from elsewhere, private ones too; other members than these are never read. */
 export interface JwkLike {
   readonly kty?: string;
+  readonly use?: string;
+  readonly alg?: string;
+  readonly kid?: string;
+  readonly n?: string;
+  readonly e?: string;
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
 }
 
 /** Any JWKS as it comes from elsewhere. */
