@@ -1,8 +1,8 @@
 export { oidcProviderArn, parseArn, roleArn } from '../names/arn.js';
 export type { Arn, OidcProviderArnOptions, RoleArnOptions } from '../names/arn.js';
 export type { Finding } from '../names/finding.js';
-export { partitionOf } from '../names/partition.js';
-export type { Partition } from '../names/partition.js';
+export { factsOfPartition, partitionOf } from '../names/partition.js';
+export type { Partition, PartitionFacts } from '../names/partition.js';
 export { bindServiceAccounts, unbindServiceAccounts } from './bind-service-accounts.js';
 export type { UnbindOptions } from './bind-service-accounts.js';
 export { buildIssuerBucketPolicy } from './build-issuer-bucket-policy.js';

@@ -112,7 +112,8 @@ export function planRoles(
 /** Takes the issuer's tokens away from every role, then the provider. */
 export function planTrustTeardown(spec: ResolvedSpec, observed: ObservedIssuer): IssuerChange[] {
   const { providerArn } = spec;
-  if (providerArn === undefined) return [];
+  // `provider: null` in the spec: IAM is somebody else's to change.
+  if (providerArn === undefined || spec.provider === null) return [];
   const { provider, roles = [] } = observed;
   if (provider !== undefined && !isOwned(provider.tags, spec) && !spec.adopt) {
     throw planError(

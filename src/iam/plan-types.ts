@@ -65,7 +65,7 @@ export interface IssuerSpec {
   readonly target: IssuerTarget;
   /** What to publish, paths relative to the issuer. */
   readonly documents: readonly IssuerObject[];
-  /** Default: the provider of the issuer with the audience `sts.amazonaws.com`; `null` leaves IAM's provider alone. */
+  /** Default: the provider of the issuer with the audience `sts.amazonaws.com`; `null` leaves IAM's provider alone, in a teardown also the roles. */
   readonly provider?: OidcProviderSpec | null;
   /** Default none. */
   readonly roles?: readonly IssuerRoleSpec[];

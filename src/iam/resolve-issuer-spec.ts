@@ -81,6 +81,12 @@ export function resolveIssuerSpec(spec: IssuerSpec): ResolvedSpec {
       `expected the issuer ${String(issuer)}, got ${provider.url}; an IAM provider is found by its URL`,
     );
   }
+  if (spec.releaseBucketName === true && spec.provider === null) {
+    throw planError(
+      'releaseBucketName',
+      'expected that the IAM provider is taken down first, got provider: null; leave the provider to the plan, or keep the bucket',
+    );
+  }
   if (new Set(roles.map(({ roleName }) => roleName)).size < roles.length) {
     throw planError('roles', 'two entries have the same roleName; put all its subjects into one');
   }

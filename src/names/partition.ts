@@ -105,7 +105,15 @@ export function partitionFactsOf(region: string): PartitionFacts {
   return table.find(({ prefixes }) => prefixes.some((p) => region.startsWith(p))) ?? commercial;
 }
 
-/** The partition's host suffixes and global region, by the partition's name. */
+/**
+ * The partition's host suffixes and global region, by the partition's name.
+ *
+ * @example
+ * ```ts
+ * import { factsOfPartition } from 'irsa/iam';
+ * console.log(factsOfPartition('aws-us-gov').globalRegion); // us-gov-west-1
+ * ```
+ */
 export function factsOfPartition(partition: Partition): PartitionFacts {
   return table.find((entry) => entry.partition === partition) ?? commercial;
 }

@@ -357,6 +357,12 @@ describe('planIssuer, where no safe plan exists', () => {
       'body is not known',
     ],
     ['no issuer', {}, { issuer: undefined as unknown as string }, 'need the issuer'],
+    [
+      'a name to release while IAM is not looked at',
+      {},
+      { state: 'absent', releaseBucketName: true, provider: null },
+      'keep the bucket',
+    ],
     ['a bad name', {}, { name: 'a b' }, 'name'],
     [
       'a bad prefix',

@@ -1,0 +1,47 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { BucketChange } from './apply-bucket-change.js';
+import { directoryMark, readDirectoryMark } from './observe-directory.js';
+
+/** Readers see the old file or the new one, never half of one. */
+const writeWhole = async (file: string, text: string): Promise<void> => {
+  await mkdir(dirname(file), { recursive: true });
+  const draft = `${file}.${String(process.pid)}.tmp`;
+  await writeFile(draft, text);
+  await rename(draft, file);
+};
+
+const writeMark = async (
+  directory: string,
+  name: string,
+  paths: Iterable<string>,
+): Promise<void> => {
+  const documents = [...new Set(paths)].sort();
+  await writeWhole(
+    join(directory, directoryMark),
+    `${JSON.stringify({ issuer: name, documents })}\n`,
+  );
+};
+
+/** Makes one change in a directory; answers why it was left out where a directory knows no such thing. */
+export async function applyDirectoryChange(
+  change: BucketChange,
+  directory: string,
+  name: string,
+): Promise<string | undefined> {
+  if (change.kind === 'put-object' && change.after !== undefined) {
+    const { path, body } = change.after;
+    // Marked first: a file without a mark would be foreign to the next run.
+    await writeMark(directory, name, [...(await readDirectoryMark(directory, name)), path]);
+    await writeWhole(join(directory, path), body);
+    return undefined;
+  }
+  if (change.kind === 'delete-object' && change.before !== undefined) {
+    const { path } = change.before;
+    await rm(join(directory, path), { force: true });
+    const rest = (await readDirectoryMark(directory, name)).filter((other) => other !== path);
+    await writeMark(directory, name, rest);
+    return undefined;
+  }
+  return 'a directory has no such setting';
+}
