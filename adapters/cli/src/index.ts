@@ -1,1 +1,3 @@
-export {};
+export { runCli } from './run-cli.js';
+export { systemIo } from './system-io.js';
+export type { CliIo, ExitCode } from './types.js';

@@ -1,0 +1,44 @@
+import { Option } from 'commander';
+import { generateSigningKey } from 'irsa/oidc';
+import type { CommandContext } from '../types.js';
+import { UsageError } from '../usage-error.js';
+import { writeNewFile } from '../write-new-file.js';
+
+interface Options {
+  readonly out: string;
+  readonly name: string;
+  readonly algorithm: 'RS256' | 'ES256' | 'ES384' | 'ES512';
+  readonly modulusLength?: string;
+}
+
+export function defineKeysCreate({ command, io, respond }: CommandContext): void {
+  command
+    .option('--out <folder>', 'where the two files go', '.')
+    .option('--name <name>', 'file names without ending', 'sa')
+    .addOption(
+      new Option('--algorithm <algorithm>', 'RS256 is understood everywhere')
+        .choices(['RS256', 'ES256', 'ES384', 'ES512'])
+        .default('RS256'),
+    )
+    .option('--modulus-length <bits>', 'of an RSA key (default: 2048)')
+    .addHelpText('after', '\nExample:\n  irsa keys create --out keys')
+    .action(async (options: Options) => {
+      await respond(async () => {
+        const { out, name, algorithm, modulusLength } = options;
+        const bits = modulusLength === undefined ? undefined : Number(modulusLength);
+        if (!/^[\w.-]+$/.test(name))
+          throw new UsageError('--name: expected letters, digits, . _ -');
+        const key = await generateSigningKey({
+          algorithm,
+          ...(bits === undefined ? {} : { modulusLength: bits }),
+        });
+        const files = { privateKey: `${out}/${name}.key`, publicKey: `${out}/${name}.pub` };
+        await writeNewFile(files.privateKey, key.privateKeyPem, { io, secret: true });
+        await writeNewFile(files.publicKey, key.publicKeyPem, { io, secret: false });
+        return {
+          data: { kid: key.kid, algorithm, ...files },
+          text: `${files.privateKey}  private, mode 0600: for --service-account-signing-key-file\n${files.publicKey}  public: for --service-account-key-file and irsa jwks\nkid ${key.kid}`,
+        };
+      });
+    });
+}

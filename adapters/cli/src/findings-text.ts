@@ -1,0 +1,25 @@
+import { paint } from './paint.js';
+import type { CliIo } from './types.js';
+
+interface FindingLike {
+  readonly id: string;
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly title: string;
+  readonly evidence?: string;
+  readonly fix?: string;
+}
+
+/** Findings for people: what, what was seen, what to do. */
+export function findingsText(findings: readonly FindingLike[], io: CliIo): string {
+  const colour = paint(io);
+  const colours = { error: 'red', warning: 'yellow', info: 'dim' } as const;
+  return findings
+    .map(({ id, severity, title, evidence, fix }) =>
+      [
+        `${colour(colours[severity], severity)} ${id}: ${title}`,
+        ...(evidence === undefined || evidence === '' ? [] : [`  seen: ${evidence}`]),
+        ...(fix === undefined || fix === '' ? [] : [`  do:   ${fix}`]),
+      ].join('\n'),
+    )
+    .join('\n');
+}
