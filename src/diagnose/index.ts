@@ -1,3 +1,5 @@
+export { explainPod } from './explain-pod.js';
+export type { ExplainPodOptions } from './explain-pod.js';
 export { explainWebIdentity } from './explain-web-identity.js';
 export { findingCatalogue } from './finding-catalogue.js';
 export type { CatalogueEntry } from './catalogue-entry.js';

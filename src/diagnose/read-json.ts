@@ -1,12 +1,15 @@
-/** An object of JSON. */
-export type JsonObject = Readonly<Record<string, unknown>>;
+import {
+  fieldOf as memberOf,
+  isJsonObject,
+  listOf,
+  textOf as textMember,
+} from '../patch/read-json.js';
+
+export { isJsonObject, memberOf, textMember };
+export type { JsonObject } from '../patch/read-json.js';
 
 /** The longest text that is parsed: issuer documents and policies are a few kilobytes. */
 const maxJsonLength = 16 * 1024 * 1024;
-
-/** Whether a value is an object and no list. */
-export const isJsonObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Parses text, passes anything else through; undefined where the text is no JSON. */
 export function readJson(value: unknown): unknown {
@@ -19,21 +22,9 @@ export function readJson(value: unknown): unknown {
   }
 }
 
-/** The member of an object; undefined where there is no object or no such member of its own. */
-export function memberOf(value: unknown, name: string): unknown {
-  return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-}
-
-/** A member that is text. */
-export function textMember(value: unknown, name: string): string | undefined {
-  const member = memberOf(value, name);
-  return typeof member === 'string' ? member : undefined;
-}
-
 /** A member that is a list; empty otherwise. */
 export function listMember(value: unknown, name: string): readonly unknown[] {
-  const member = memberOf(value, name);
-  return Array.isArray(member) ? (member as readonly unknown[]) : [];
+  return listOf(memberOf(value, name));
 }
 
 /** JSON of a value; the word undefined for what has none. */
