@@ -160,7 +160,7 @@ export const issuerFindings: Readonly<Record<IssuerFindingId, CatalogueEntry>> =
   'discovery-not-json': entry('The discovery document is not a JSON object.', {
     symptom: noKey,
     see: curl,
-    fix: 'Publish the document that buildIssuerDocuments (or `irsa issuer documents`) makes.',
+    fix: 'Publish the document that buildIssuerDocuments (or `irsa issuer plan`) makes.',
   }),
   'discovery-issuer-mismatch': entry(
     'The discovery document names another issuer than its own URL.',
@@ -249,7 +249,7 @@ export const issuerFindings: Readonly<Record<IssuerFindingId, CatalogueEntry>> =
   'trust-principal': entry('No statement of the trust policy names this issuer’s provider.', {
     symptom: denied,
     see: `${getRole}: Principal.Federated must be the provider’s ARN.`,
-    fix: 'Add a statement for this provider: bindServiceAccounts, or `irsa trust bind`.',
+    fix: 'Add a statement for this provider: bindServiceAccounts, or `irsa trust-policy bind`.',
   }),
   'trust-action': entry(
     'The statement for this provider does not allow sts:AssumeRoleWithWebIdentity.',
@@ -272,7 +272,7 @@ export const issuerFindings: Readonly<Record<IssuerFindingId, CatalogueEntry>> =
     {
       symptom: denied,
       see: `${getRole}; compare the :sub condition with the token’s sub.`,
-      fix: 'Name the pod’s namespace in the :sub condition: `irsa trust bind`.',
+      fix: 'Name the pod’s namespace in the :sub condition: `irsa trust-policy bind`.',
     },
   ),
   'trust-subject-name': entry(

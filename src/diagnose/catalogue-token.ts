@@ -37,8 +37,7 @@ export type TokenFindingId =
   | 'sts-denied-unexplained'
   | 'sts-reply-unexplained';
 
-const decode =
-  'Decode the token’s middle part (`irsa doctor --token-file FILE` does, without its signature).';
+const decode = 'Decode the token’s middle part (`irsa token inspect` does, without its signature).';
 
 /** The entries of {@link TokenFindingId}. */
 export const tokenFindings: Readonly<Record<TokenFindingId, CatalogueEntry>> = {

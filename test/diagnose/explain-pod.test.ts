@@ -3,6 +3,7 @@ import { explainPod, type ExplainPodOptions, type FindingId } from 'irsa/diagnos
 import { applyPodPatch, computePodPatch } from 'irsa/patch';
 import { beforeAll, describe, expect, it } from 'vitest';
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- pods are changed here in places that no type names
 type Json = Record<string, any>;
 
 const roleArn = 'arn:aws:iam::111122223333:role/s3-echoer';
@@ -41,7 +42,7 @@ const account = (annotations: Json = { 'eks.amazonaws.com/role-arn': roleArn }):
 const mutated = (pod: Json = bare(), serviceAccount: Json = account()): Json => {
   const outcome = computePodPatch({ pod, namespace: 'default', serviceAccount, settings });
   if (outcome.kind !== 'mutated') throw new Error(`not mutated: ${JSON.stringify(outcome)}`);
-  return structuredClone(applyPodPatch(pod, outcome.patch)) as Json;
+  return structuredClone<Json>(applyPodPatch(pod, outcome.patch));
 };
 const webhook = (changes: Json = {}, pem: string = caPem): Json => ({
   metadata: { name: 'pod-identity-webhook' },
