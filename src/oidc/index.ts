@@ -16,6 +16,15 @@ export type { KeyOrJwk } from './compute-key-id.js';
 export { generateSigningKey } from './generate-signing-key.js';
 export type { SigningKey, SigningKeyOptions } from './generate-signing-key.js';
 export { jwkThumbprint } from './jwk-thumbprint.js';
+export { planIssuerMigration } from './plan-issuer-migration.js';
+export type {
+  IssuerState,
+  IssuingApiServer,
+  MigrationFacts,
+  MigrationPlan,
+  MigrationStep,
+  SetUp,
+} from './plan-issuer-migration.js';
 export { planKeyRotation } from './plan-key-rotation.js';
 export type { RotationPlan, RotationStep } from './plan-key-rotation.js';
 export type { ApiServerFacts, PublishedFacts, RotationFacts } from './rotation-facts.js';

@@ -1,0 +1,177 @@
+import fc from 'fast-check';
+import { planIssuerMigration, type IssuingApiServer, type MigrationFacts } from 'irsa/oidc';
+import { describe, expect, test } from 'vitest';
+import { deepFreeze } from '../support/deep-freeze.js';
+import { simulateMigration } from '../support/migration-simulator.js';
+
+const from = 'https://s3-eu-west-1.amazonaws.com/my-oidc';
+const to = 'https://my-oidc.s3.eu-west-1.amazonaws.com';
+const now = new Date('2026-09-01T12:00:00Z');
+const after = (seconds: number): Date => new Date(now.getTime() + seconds * 1000);
+const longAgo = after(-400 * 86_400);
+const there = { present: true, changedAt: longAgo };
+const absent = { present: false };
+
+const facts = (change: Partial<MigrationFacts> = {}): MigrationFacts =>
+  deepFreeze({
+    now,
+    from: { issuer: from, documents: there, trust: there },
+    to: { issuer: to, documents: there, trust: there },
+    apiServers: servers([from], [from]),
+    maxWebIdentityTokenLifetimeSeconds: 86_400,
+    maxApiTokenLifetimeSeconds: 31_536_000,
+    publishMarginSeconds: 600,
+    clockSkewSeconds: 300,
+    ...change,
+  });
+
+const servers = (...issuers: readonly (readonly string[])[]): IssuingApiServer[] =>
+  issuers.map((list, at) => ({ name: 'abc'.charAt(at), issuers: list, issuingSince: after(-60) }));
+
+describe('step by step', () => {
+  test.each([
+    ['publish', { to: { issuer: to, documents: absent, trust: absent } }, { notBefore: now }],
+    ['trust', { to: { issuer: to, documents: there, trust: absent } }, { notBefore: now }],
+    [
+      'accept',
+      { apiServers: servers([from, to], [from]) },
+      { apiServers: ['b'], issuers: [from, to], notBefore: now },
+    ],
+    [
+      'switch-issuer',
+      {
+        to: { issuer: to, documents: there, trust: { present: true, changedAt: after(-60) } },
+        apiServers: servers([to, from], [from, to]),
+      },
+      { apiServers: ['b'], issuers: [to, from], notBefore: after(-60 + 600 + 300) },
+    ],
+    [
+      'distrust',
+      { apiServers: servers([to, from]) },
+      { apiServers: [], issuers: [], notBefore: after(-60 + 86_400 + 300) },
+    ],
+    [
+      'retire-documents',
+      {
+        from: { issuer: from, documents: there, trust: absent },
+        apiServers: servers([to, from]),
+      },
+      { notBefore: after(-60 + 86_400 + 300) },
+    ],
+    [
+      'retire-from-api-servers',
+      { from: { issuer: from, documents: absent, trust: absent }, apiServers: servers([to, from]) },
+      { apiServers: ['a'], issuers: [to], notBefore: after(-60 + 31_536_000 + 300) },
+    ],
+    [
+      'done',
+      { from: { issuer: from, documents: absent, trust: absent }, apiServers: servers([to]) },
+      { notBefore: now },
+    ],
+  ] as const)('%s', (step, change, rest) => {
+    expect(planIssuerMigration(facts(change))).toMatchObject({
+      step,
+      breaks: [],
+      missingFacts: [],
+      ...rest,
+    });
+  });
+
+  test('an API server that was switched too early takes the old issuer’s tokens again', () => {
+    const plan = planIssuerMigration(facts({ apiServers: servers([to], [from, to]) }));
+    expect(plan).toMatchObject({ step: 'accept', apiServers: ['a'], issuers: [to, from] });
+  });
+
+  test('tokens without an end keep the old issuer accepted', () => {
+    const plan = planIssuerMigration(
+      facts({
+        from: { issuer: from, documents: absent, trust: absent },
+        apiServers: servers([to, from]),
+        maxApiTokenLifetimeSeconds: Infinity,
+      }),
+    );
+    expect(plan.step).toBe('done');
+  });
+
+  test('missing times count as now and are named', () => {
+    const plan = planIssuerMigration(
+      facts({
+        to: { issuer: to, documents: there, trust: { present: true } },
+        apiServers: servers([from, to]),
+      }),
+    );
+    expect(plan).toMatchObject({ notBefore: after(900), missingFacts: ['to.trust.changedAt'] });
+    const [server] = servers([to, from]);
+    const { issuingSince, ...unknown } = server!;
+    expect(issuingSince).toBeDefined();
+    expect(planIssuerMigration(facts({ apiServers: [unknown] }))).toMatchObject({
+      step: 'distrust',
+      notBefore: after(86_700),
+      missingFacts: ['apiServers[a].issuingSince'],
+    });
+  });
+});
+
+describe('an old issuer in wrong hands', () => {
+  test('is distrusted at once, and the plan says what that breaks', () => {
+    const plan = planIssuerMigration(facts({ fromIsCompromised: true }));
+    expect(plan).toMatchObject({ step: 'distrust', notBefore: now, breaks: [from] });
+    const next = planIssuerMigration(
+      facts({ fromIsCompromised: true, from: { issuer: from, documents: there, trust: absent } }),
+    );
+    expect(next).toMatchObject({ step: 'accept', breaks: [from] });
+  });
+});
+
+test.each([
+  ['two times the same issuer', { to: { issuer: from, documents: there, trust: there } }],
+  ['no API server', { apiServers: [] }],
+  ['a wrong now', { now: new Date(NaN) }],
+  ['a wrong lifetime', { maxWebIdentityTokenLifetimeSeconds: Infinity }],
+])('%s is a wrong call', (_, change) => {
+  expect(() => planIssuerMigration(facts(change))).toThrow(TypeError);
+});
+
+test('an API server with a third issuer, and an issuer that is none, are refused', () => {
+  const third = facts({ apiServers: servers(['https://third.example.com']) });
+  expect(() => planIssuerMigration(third)).toThrow(expect.objectContaining({ code: 'ERR_PLAN' }));
+  const none = facts({ to: { issuer: 'http://a', documents: there, trust: there } });
+  expect(() => planIssuerMigration(none)).toThrow(expect.objectContaining({ code: 'ERR_ISSUER' }));
+});
+
+describe('random clusters', () => {
+  test('no valid token is refused at any step, and every change comes to its end', () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        expect(simulateMigration(seed)).toEqual({ done: true, refusals: [], wrongBreaks: [] });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  const isCaught = (planner: typeof planIssuerMigration): boolean =>
+    Array.from({ length: 300 }, (_, seed) => simulateMigration(seed, planner)).some(
+      ({ refusals }) => refusals.length > 0,
+    );
+
+  test.each(['switch-issuer', 'distrust', 'retire-documents', 'retire-from-api-servers'])(
+    'a planner that never waits before %s is caught',
+    (step) => {
+      expect(
+        isCaught((given) => {
+          const plan = planIssuerMigration(given);
+          return plan.step === step ? { ...plan, notBefore: given.now } : plan;
+        }),
+        // Documents go after trust, which has waited: alone they are never too early.
+      ).toBe(step !== 'retire-documents');
+    },
+  );
+
+  test('a planner that looks at one API server only is caught', () => {
+    expect(
+      isCaught((given) =>
+        planIssuerMigration({ ...given, apiServers: given.apiServers.slice(0, 1) }),
+      ),
+    ).toBe(true);
+  });
+});
