@@ -234,13 +234,25 @@ export function assumeRoleWithSts(
 
   // A bare GET to the same endpoint, through the same agent: any answer carries the date, and no token travels.
   const readServerDate = async (signal: AbortSignalLike): Promise<Date | undefined> => {
-    const { GetCallerIdentityCommand } = await import('@aws-sdk/client-sts');
+    const { AssumeRoleWithWebIdentityCommand } = await import('@aws-sdk/client-sts');
     const client = await clientNow();
-    const command = new GetCallerIdentityCommand({});
+    // A command that needs no signature; its parameters are never sent.
+    const command = new AssumeRoleWithWebIdentityCommand({
+      RoleArn: 'none',
+      RoleSessionName: 'none',
+      WebIdentityToken: 'none',
+    });
     let serverDate: Date | undefined;
     command.middlewareStack.add(
       () => async (args) => {
-        const request = { ...(args.request as object), method: 'GET', path: '/', body: undefined };
+        // No header of the form that is not sent: a length without a body would be waited for.
+        const request = {
+          ...(args.request as object),
+          method: 'GET',
+          path: '/',
+          headers: {},
+          body: undefined,
+        };
         const answer: unknown = await client.config.requestHandler.handle(request as never, {
           abortSignal: signal as AbortSignal,
         });

@@ -27,7 +27,7 @@ export interface WebIdentityProviderOptions {
   readonly readToken: ReadToken;
   /** Calls STS. */
   readonly assumeRole: AssumeRoleWithWebIdentity;
-  /** Asked, before the first answer of STS, about a token that has expired by the node's clock; default: the clock is believed. */
+  /** Asked about a token that has expired by the clock here; default: the clock is believed. */
   readonly readServerDate?: ReadServerDate;
   /** Default: {@link refreshPolicies}`.default`. */
   readonly policy?: RefreshPolicy;

@@ -36,8 +36,8 @@ export function createWebIdentityFetch(options: WebIdentityFetchOptions): FetchC
   const read = async (signal: AbortSignalLike): Promise<string> => {
     const token = await readToken();
     if (!options.validateToken) return token;
-    // Before the first answer of STS a token that looks expired may be good, and the node's clock wrong: ask for the date.
-    if (offsetMs === undefined && hasExpired(token, now())) {
+    // A token that looks expired may be good, and the node's clock wrong: ask STS for its date, without the token.
+    if (hasExpired(token, now() + (offsetMs ?? 0))) {
       hear(await readServerDate?.(signal).catch(() => undefined));
     }
     checkToken(token, now() + (offsetMs ?? 0));

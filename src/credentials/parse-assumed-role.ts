@@ -6,8 +6,11 @@ const read = (value: unknown, name: string): unknown =>
     : undefined;
 
 const incomplete = (what: string): Error =>
-  new Error(
-    `STS answered without ${what}; what stands between here and STS may have changed the answer`,
+  Object.assign(
+    new Error(
+      `STS answered without ${what}; what stands between here and STS may have changed the answer`,
+    ),
+    { name: 'IncompleteAnswer' },
   );
 
 /** What an answer of the STS port must hold. */

@@ -77,7 +77,7 @@ export function scrubError(error: unknown, secrets: readonly string[] = []): Err
   );
   if (!tainted) return original;
   const copy = new Error(scrubSecrets(original.message, secrets));
-  copy.name = original.name;
+  copy.name = scrubSecrets(original.name, secrets);
   copy.stack = scrubSecrets(original.stack ?? '', secrets);
   const source = original as unknown as Readonly<Record<string, unknown>>;
   const metadata = source['$metadata'] as Readonly<Record<string, unknown>> | undefined;

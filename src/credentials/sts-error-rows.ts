@@ -302,5 +302,6 @@ export const networkCodes: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'TimeoutError',
+  'IncompleteAnswer',
   'NetworkingError',
 ]);

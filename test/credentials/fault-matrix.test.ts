@@ -1,0 +1,27 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { format } from 'prettier';
+import { faultCases, renderFaultMatrix } from './fault-cases.js';
+import { runFault, startFaultWorld, type FaultWorld } from './fault-world.js';
+
+let world: FaultWorld;
+
+beforeAll(async () => {
+  world = await startFaultWorld();
+});
+afterAll(() => world.close());
+
+describe('the fault matrix, against the local AWS', () => {
+  it.each(faultCases(process.getuid?.() === 0))('$fault', async (fault) => {
+    const healed = fault.options?.endpoint === undefined ? 'new credentials' : '–';
+    expect(await runFault(world, fault)).toEqual({ cold: fault.cold, warm: fault.warm, healed });
+  });
+
+  it('stands in docs/credentials-faults.md as it is asserted here', async () => {
+    const page = await readFile(
+      new URL('../../docs/credentials-faults.md', import.meta.url),
+      'utf8',
+    );
+    expect(page).toBe(await format(renderFaultMatrix(), { parser: 'markdown' }));
+  });
+});
