@@ -1,20 +1,25 @@
 import { deepStrictEqual } from 'node:assert/strict';
-import { buildIssuerDocuments, readPublicKeys, s3Issuer } from 'irsa/oidc';
+import { DeleteBucketPolicyCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { buildIssuerDocuments, checkIssuerDocuments, readPublicKeys, s3Issuer } from 'irsa/oidc';
 import type { IssuerDocument } from 'irsa/oidc';
 import { assumeRole } from '../clients/assume-role.js';
+import { sendHttps } from '../clients/send-https.js';
 import { region } from '../environment/hosts.js';
 import { makeSigningKey } from '../environment/signing-key.js';
 import type { KeyKind, SigningKeyFiles } from '../environment/signing-key.js';
 import { serviceAccountArguments } from '../environment/start-api-server.js';
+import type { VerifyingAws } from '../environment/start-aws.js';
 import type { World } from '../environment/world.js';
 import { createRole } from '../setup/create-role.js';
 import { ensureServiceAccount } from '../setup/ensure-service-account.js';
-import { publishIssuer, registerIssuer } from '../setup/publish-issuer.js';
+import { publishIssuer, putDocuments, registerIssuer } from '../setup/publish-issuer.js';
 import { requestToken } from '../setup/request-token.js';
 import type { Scenario } from './types.js';
 
 const bucket = 'irsa-oidc-documents';
 const issuer = s3Issuer({ bucket, region });
+/** An issuer made with the mistakes of the old walk-through. */
+const faultyBucket = 'irsa-oidc-documents-faulty';
 const kinds: readonly KeyKind[] = ['RSA-2048', 'RSA-3072', 'RSA-4096', 'P-256', 'P-384', 'P-521'];
 
 /** The API server's own documents are ours, byte for byte, and the verifier takes a token of every kind of key from them. */
@@ -22,7 +27,7 @@ export const documents: Scenario = {
   id: 'documents',
   about: "our issuer documents equal the API server's own, and the verifier reads them",
   parts: ['etcd', 'kube-apiserver', 'versitygw'],
-  buckets: [bucket],
+  buckets: [bucket, faultyBucket],
   run,
 };
 
@@ -44,7 +49,8 @@ async function run(world: World): Promise<string> {
     if (!answer.ok) throw new Error(`${key.kind}: STS answered ${answer.code}: ${answer.message}`);
   }
   await compareDocuments(world, keys);
-  return `${keys.length} kinds of key alone and all at once: documents byte-equal to the API server's, STS took a token of each (${kinds.join(', ')})`;
+  const faults = await catchWalkthroughFaults(world, keys[0]!);
+  return `${keys.length} kinds of key alone and all at once: documents byte-equal to the API server's, STS took a token of each (${kinds.join(', ')}); ${faults}`;
 }
 
 async function ourDocuments(
@@ -77,4 +83,74 @@ async function compareDocuments(world: World, keys: readonly NamedKey[]): Promis
   } finally {
     await api.stop();
   }
+}
+
+/** What the walk-through of 2019 did wrong is found by reading the published documents, before any token is refused. */
+async function catchWalkthroughFaults(world: World, key: NamedKey): Promise<string> {
+  const aws = await world.aws();
+  const faultyIssuer = s3Issuer({ bucket: faultyBucket, region });
+  const { keys } = await readPublicKeys(key.publicKeyPem);
+  const good = await buildIssuerDocuments({ issuer: faultyIssuer, keys });
+  const [discovery, jwks] = good as [IssuerDocument, IssuerDocument];
+  const parsed = { discovery: JSON.parse(discovery.body), jwks: JSON.parse(jwks.body) };
+  const slash = JSON.stringify({ ...parsed.discovery, issuer: `${faultyIssuer}/` });
+  const doubled = JSON.stringify({
+    keys: [...parsed.jwks.keys, { ...parsed.jwks.keys[0], kid: '' }],
+  });
+  await publishIssuer(aws, faultyBucket, good);
+  const findings = async (...changed: readonly IssuerDocument[]): Promise<readonly string[]> => {
+    await putDocuments(aws, faultyBucket, [discovery, jwks, ...changed]);
+    return readAsStranger(world, faultyIssuer, good);
+  };
+  const seen = {
+    none: await findings(),
+    'trailing slash': await findings({ ...discovery, body: slash }),
+    'doubled key': await findings({ ...jwks, body: doubled }),
+    'public-read ACL': await publicReadFindings(world, aws, faultyIssuer, good),
+  };
+  const { none, ...faults } = seen;
+  if (none.length > 0) throw new Error(`sound documents: found ${none.join(', ')}`);
+  const missed = Object.entries(faults).filter(([, ids]) => ids.length === 0);
+  if (missed.length > 0) throw new Error(`not found: ${missed.map(([fault]) => fault).join(', ')}`);
+  const said = Object.entries(faults).map(([fault, ids]) => `${fault} (${ids.join(', ')})`);
+  return `the walk-through's faults found before the verifier meets them: ${said.join(', ')}`;
+}
+
+/** An object put with the walk-through's ACL is not public: that takes a bucket policy. */
+async function publicReadFindings(
+  world: World,
+  aws: VerifyingAws,
+  faultyIssuer: string,
+  good: readonly IssuerDocument[],
+): Promise<readonly string[]> {
+  const [first] = good;
+  const put = new PutObjectCommand({
+    Bucket: faultyBucket,
+    Key: first!.path,
+    Body: first!.body,
+    ACL: 'public-read',
+  });
+  await aws.s3.send(put);
+  await aws.s3.send(new DeleteBucketPolicyCommand({ Bucket: faultyBucket }));
+  return readAsStranger(world, faultyIssuer, good);
+}
+
+/** The ids of what is found in the documents as they come over the public path. */
+async function readAsStranger(
+  world: World,
+  faultyIssuer: string,
+  documentsThere: readonly IssuerDocument[],
+): Promise<readonly string[]> {
+  const [discovery, jwks] = await Promise.all(
+    documentsThere.map(async ({ url }) => {
+      const { status, text, headers } = await sendHttps({ url, ca: world.certificates.ca });
+      return { body: text, status, contentType: String(headers['content-type']) };
+    }),
+  );
+  const findings = checkIssuerDocuments({
+    issuer: faultyIssuer,
+    discovery: discovery!,
+    jwks: jwks!,
+  });
+  return findings.filter(({ severity }) => severity !== 'info').map(({ id }) => id);
 }

@@ -1,3 +1,4 @@
+import { explainWebIdentity } from 'irsa/diagnose';
 import { buildIssuerDocuments, readPublicKeys, s3Issuer } from 'irsa/oidc';
 import type { IssuerDocument } from 'irsa/oidc';
 import { assumeRole } from '../clients/assume-role.js';
@@ -7,6 +8,7 @@ import type { SigningKeyFiles } from '../environment/signing-key.js';
 import type { VerifyingAws } from '../environment/start-aws.js';
 import type { World } from '../environment/world.js';
 import { createRole } from '../setup/create-role.js';
+import { gatherFacts } from '../setup/gather-facts.js';
 import { publishIssuer, registerIssuer } from '../setup/publish-issuer.js';
 import { projectedClaims, signToken } from '../setup/sign-token.js';
 import type { Scenario } from './types.js';
@@ -73,16 +75,33 @@ async function run(world: World): Promise<string> {
   for (const one of refused) {
     const answer = await assumeRole({ ca, ...one });
     if (answer.ok) wrong.push(`${one.id}: credentials were given`);
-    else if (answer.code !== one.code || !one.message.test(answer.message)) {
+    else if (!matches(one, answer)) {
       wrong.push(
         `${one.id}: expected ${one.code} ${String(one.message)}, got ${answer.code}: ${answer.message}`,
       );
     }
+    const { stsError } = await explainWebIdentity(await gatherFacts(aws, ca, one));
+    if (!matches(one.aws ?? one, stsError)) {
+      wrong.push(
+        `${one.id}: explained as ${stsError === undefined ? 'no error' : `${stsError.code}: ${stsError.message}`}`,
+      );
+    }
+  }
+  const diagnosis = await explainWebIdentity(await gatherFacts(aws, ca, control));
+  if (diagnosis.verdict !== 'ok') {
+    wrong.push(
+      `control: explained as ${diagnosis.verdict}: ${diagnosis.findings.map(({ id }) => id).join(', ')}`,
+    );
   }
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
   const different = refused.filter(({ aws: atAws }) => atAws !== undefined).length;
-  return `${refused.length} requests refused (${different} in other words than AWS's), the control allowed`;
+  return `${String(refused.length)} requests refused (${String(different)} in other words than AWS's), each explained as AWS words it; the control allowed`;
 }
+
+const matches = (
+  expected: { readonly code: string; readonly message: RegExp },
+  actual: { readonly code: string; readonly message: string } | undefined,
+): boolean => actual?.code === expected.code && expected.message.test(actual.message);
 
 async function makeCases(world: World, aws: VerifyingAws): Promise<Refusal[]> {
   const key = makeSigningKey(world.data, 'sa', 'RSA-2048');
@@ -125,6 +144,7 @@ async function makeCases(world: World, aws: VerifyingAws): Promise<Refusal[]> {
       ...invalid,
       id: 'other-service-account',
       token: tokenWith({ sub: sub('default', 'writer') }),
+      ...atAws(notAuthorized, 'AccessDenied'),
     },
     {
       ...invalid,
@@ -174,6 +194,7 @@ async function makeCases(world: World, aws: VerifyingAws): Promise<Refusal[]> {
       ...invalid,
       id: 'unregistered-issuer',
       token: tokenWith({ iss: 'https://other.example.com' }),
+      ...atAws(noProvider),
     },
     {
       ...invalid,

@@ -1,6 +1,6 @@
 import { CreateBucketCommand, PutBucketPolicyCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { CreateOpenIDConnectProviderCommand } from '@aws-sdk/client-iam';
-import { buildOidcProvider } from 'irsa/iam';
+import { buildIssuerBucketPolicy, buildOidcProvider } from 'irsa/iam';
 import type { IssuerDocument } from 'irsa/oidc';
 import { region } from '../environment/hosts.js';
 import type { VerifyingAws } from '../environment/start-aws.js';
@@ -18,17 +18,9 @@ export async function publishIssuer(
     }),
   );
   await putDocuments(aws, bucket, documents);
-  const policy = {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: '*',
-        Action: 's3:GetObject',
-        Resource: documents.map(({ path }) => `arn:aws:s3:::${bucket}/${path}`),
-      },
-    ],
-  };
+  const paths = documents.map(({ path }) => path);
+  if (paths.length === 0) return;
+  const policy = buildIssuerBucketPolicy({ bucket, paths, via: 'public' });
   await aws.s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify(policy) }));
 }
 
