@@ -12,6 +12,13 @@ const hour = 3600 * second;
 const from = 'https://old.example.com';
 const to = 'https://new.example.com';
 
+interface SimulatedServer {
+  readonly name: string;
+  readonly offset: number;
+  readonly issuers: Timeline<readonly string[]>;
+  issuingSince: Date | undefined;
+}
+
 /** What holds from `since` on, by true time in milliseconds. */
 type Timeline<T> = { since: number; value: T }[];
 
@@ -41,12 +48,15 @@ export function simulateMigration(
     to: { documents: always(false), trust: always(false) },
   };
   const changed: Record<string, Date | undefined> = {};
-  const servers = Array.from({ length: 1 + Math.floor(random() * 4) }, (_, at) => ({
-    name: `control-plane-${at}`,
-    offset: offset(),
-    issuers: always([from]),
-    issuingSince: new Date(start - 400 * 24 * hour),
-  }));
+  const servers: SimulatedServer[] = Array.from(
+    { length: 1 + Math.floor(random() * 4) },
+    (_, at) => ({
+      name: `control-plane-${at}`,
+      offset: offset(),
+      issuers: always([from]),
+      issuingSince: new Date(start - 400 * 24 * hour),
+    }),
+  );
   const wrongBreaks: string[] = [];
   let brokenFrom = Infinity;
   let done = false;
