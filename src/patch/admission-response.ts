@@ -43,7 +43,7 @@ const withRemarks = ({ warnings = [], auditAnnotations }: Remarks): Remarks => (
 /** The patch as the API server reads it. Escaping what is not ASCII keeps bytes and characters the same thing. */
 const encodePatch = (patch: readonly JsonPatchOperation[]): string => {
   const text = JSON.stringify(patch);
-  const ascii = /^[\0-\x7f]*$/.test(text)
+  const ascii = !/[^\0-\x7f]/.test(text)
     ? text
     : text.replace(
         /[^\0-\x7f]/g,

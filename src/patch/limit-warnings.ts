@@ -4,11 +4,11 @@ const messageLimit = 120;
 const totalLimit = 4096;
 const tail = 40;
 
-/** A name for use in a message: short, printable, quoted. */
-export const shown = (name: unknown): string => {
+/** A name for use in a message: printable, quoted, of at most so many characters. */
+export const shown = (name: unknown, most = 32): string => {
   const text = typeof name === 'string' ? name : typeof name;
-  const printable = text.slice(0, 64).replace(/[^\x20-\x7e]/g, '?');
-  return `"${printable.length > 32 ? `${printable.slice(0, 29)}...` : printable}"`;
+  const printable = text.slice(0, most + 1).replace(/[^\x20-\x7e]/g, '?');
+  return `"${printable.length > most ? `${printable.slice(0, most - 3)}...` : printable}"`;
 };
 
 /**

@@ -8,12 +8,17 @@ export function joinPath(first: string, second: string): string {
   return joined === '' ? '' : cleanPath(joined);
 }
 
+/** Something between slashes that cleaning takes away: nothing, `.` or `..`. */
+const unclean = /\/\.{0,2}(?:\/|$)/;
+
 /**
  * Go's `filepath.Clean` on Unix.
  *
  * @see {@link https://pkg.go.dev/path/filepath#Clean | filepath.Clean}
  */
 export function cleanPath(path: string): string {
+  const isClean = path.startsWith('/') && !unclean.test(path);
+  if (isClean) return path;
   const rooted = path.startsWith('/');
   const kept: string[] = [];
   for (const part of path.split('/')) {

@@ -14,11 +14,16 @@ import { planEnvironment, type EnvironmentVariable } from './plan-environment.js
 import { findTokenVolume, planTokenMount, planTokenVolume } from './plan-token-volume.js';
 import type { TokenVolume } from './plan-token-volume.js';
 import { resolveIdentity, type Identity } from './resolve-identity.js';
-import { selectContainers, type ContainerList } from './select-containers.js';
+import {
+  selectContainers,
+  type ContainerList,
+  type SelectedContainer,
+} from './select-containers.js';
 
 const optOutLabel = 'skip-pod-identity-webhook';
 const podLists: readonly ContainerList[] = ['initContainers', 'containers'];
 const ephemeralList: readonly ContainerList[] = ['ephemeralContainers'];
+const nobody: ReadonlySet<unknown> = new Set();
 const podIdentityLabel = 'eks.amazonaws.com/pod-identity';
 
 const skipped = (reason: SkipReason, warnings: readonly string[]): MutationOutcome => ({
@@ -39,7 +44,11 @@ const oddFieldOf = (pod: unknown, isEphemeral: boolean): string | undefined => {
     const value = fieldOf(spec, name);
     return !isAbsent(value) && !Array.isArray(value);
   });
-  return odd && `spec.${odd}`;
+  if (odd !== undefined) return `spec.${odd}`;
+  return ['serviceAccountName', 'serviceAccount'].find((name) => {
+    const value = fieldOf(spec, name);
+    return !isAbsent(value) && typeof value !== 'string';
+  });
 };
 
 /** Why nobody may touch this pod, whoever it is. */
@@ -97,29 +106,32 @@ const injectionOf = (
 
 const addVariables = (
   patch: JsonPatchOperation[],
-  pointer: string,
-  env: unknown,
+  { pointer, container }: SelectedContainer,
   variables: readonly EnvironmentVariable[],
 ): void => {
   if (variables.length === 0) return;
-  if (!Array.isArray(env)) {
+  if (!Array.isArray(container['env'])) {
     patch.push({ op: 'add', path: `${pointer}/env`, value: variables });
     return;
   }
+  const path = `${pointer}/env/`;
   for (let index = 0; index < variables.length; index += 1) {
-    patch.push({ op: 'add', path: `${pointer}/env/${index}`, value: variables[index] });
+    patch.push({ op: 'add', path: path + String(index), value: variables[index] });
   }
 };
 
 const addMount = (
   patch: JsonPatchOperation[],
-  pointer: string,
-  mounts: unknown,
-  mount: { readonly name: string; readonly mountPath: string },
+  { pointer, container }: SelectedContainer,
+  name: string,
+  mountPath: string,
 ): void => {
-  const value = { ...mount, readOnly: true };
-  if (Array.isArray(mounts)) patch.push({ op: 'add', path: `${pointer}/volumeMounts/-`, value });
-  else patch.push({ op: 'add', path: `${pointer}/volumeMounts`, value: [value] });
+  const value = { name, mountPath, readOnly: true };
+  if (Array.isArray(container['volumeMounts'])) {
+    patch.push({ op: 'add', path: `${pointer}/volumeMounts/-`, value });
+  } else {
+    patch.push({ op: 'add', path: `${pointer}/volumeMounts`, value: [value] });
+  }
 };
 
 /** The label by which Pod Identity's pods are found; a value that the user chose stays. */
@@ -162,9 +174,9 @@ export function computeStandardPatch(mutation: ResolvedMutation): MutationOutcom
   const selected = selectContainers({
     pod,
     serviceAccount,
-    annotationDomain: settings.annotationDomain,
+    settings,
     lists: isEphemeral ? ephemeralList : podLists,
-    settled: isEphemeral ? ephemeralNames(mutation.oldPod) : new Set(),
+    settled: isEphemeral ? ephemeralNames(mutation.oldPod) : nobody,
     warnings,
   });
   if (selected.length === 0) return skipped('no-container-selected', warnings);
@@ -193,9 +205,11 @@ export function computeStandardPatch(mutation: ResolvedMutation): MutationOutcom
     const path = joinPath(mountPath, tokenPath);
     return isWindows ? `C:${path.replaceAll('/', '\\')}` : path;
   };
+  const tokenFile = tokenFileAt(injection.tokenMountPath);
   const patch: JsonPatchOperation[] = [];
   if (volume.operation !== undefined) patch.push(volume.operation);
-  for (const { pointer, container } of selected) {
+  for (const one of selected) {
+    const { container } = one;
     const mount = planTokenMount({
       container,
       volumeName: volume.name,
@@ -205,16 +219,14 @@ export function computeStandardPatch(mutation: ResolvedMutation): MutationOutcom
     const variables = planEnvironment({
       container,
       identity,
-      tokenFile: tokenFileAt(mount.mountPath),
+      tokenFile:
+        mount.mountPath === injection.tokenMountPath ? tokenFile : tokenFileAt(mount.mountPath),
       fullUri: settings.containerCredentials.fullUri,
       zoneVariable: settings.zoneVariable,
       warnings,
     });
-    addVariables(patch, pointer, container['env'], variables);
-    if (mount.isNew) {
-      const { mountPath } = mount;
-      addMount(patch, pointer, container['volumeMounts'], { name: volume.name, mountPath });
-    }
+    addVariables(patch, one, variables);
+    if (mount.isNew) addMount(patch, one, volume.name, mount.mountPath);
   }
   if (identity.method === 'container-credentials' && !isEphemeral) addLabel(patch, pod);
   if (patch.length === 0) return skipped('already-injected', warnings);
@@ -225,7 +237,7 @@ export function computeStandardPatch(mutation: ResolvedMutation): MutationOutcom
     injection: {
       ...injection,
       tokenVolumeName: volume.name,
-      tokenFile: tokenFileAt(injection.tokenMountPath),
+      tokenFile,
     },
   };
 }

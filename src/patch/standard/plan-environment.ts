@@ -1,5 +1,5 @@
 import { shown } from '../limit-warnings.js';
-import { fieldOf, isAbsent, listOf, type JsonObject } from '../read-json.js';
+import { fieldOf, isAbsent, listOf, nameOf, type JsonObject } from '../read-json.js';
 import type { Identity } from './resolve-identity.js';
 
 /** A variable that we add. */
@@ -21,14 +21,19 @@ export interface EnvironmentRequest {
   readonly warnings: string[];
 }
 
+const noVariables: ReadonlyMap<string, unknown> = new Map();
+
 /** The container's own AWS variables by name; the last of equal names is the one that counts. */
 const awsVariables = (env: readonly unknown[]): ReadonlyMap<string, unknown> => {
-  const found = new Map<string, unknown>();
+  let found: Map<string, unknown> | undefined;
   for (const variable of env) {
-    const name = fieldOf(variable, 'name');
-    if (typeof name === 'string' && name.startsWith('AWS_')) found.set(name, variable);
+    const name = nameOf(variable);
+    // Most names do not even begin with an A.
+    if (typeof name !== 'string' || name.charCodeAt(0) !== 65 || !name.startsWith('AWS_')) continue;
+    found ??= new Map();
+    found.set(name, variable);
   }
-  return found;
+  return found ?? noVariables;
 };
 
 const winners = [
@@ -43,28 +48,33 @@ const webIdentityNames = ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'];
  * The region variables. A container that sets one of the two gets the other with the same value, so that SDKs that read
  * different ones agree.
  */
-const regionVariables = (
+const addRegion = (
+  added: EnvironmentVariable[],
   present: ReadonlyMap<string, unknown>,
   { container, identity, warnings }: EnvironmentRequest,
-): EnvironmentVariable[] => {
+): void => {
   const { region } = identity;
-  if (region === undefined) return [];
-  const missing = ['AWS_DEFAULT_REGION', 'AWS_REGION'].filter((name) => !present.has(name));
-  if (missing.length === 0) return [];
-  if (listOf(fieldOf(container, 'envFrom')).length > 0 && !identity.regionIsAnnotated) {
+  const own = present.get('AWS_REGION');
+  const ownDefault = present.get('AWS_DEFAULT_REGION');
+  if (region === undefined || (own !== undefined && ownDefault !== undefined)) return;
+  if (listOf(container['envFrom']).length > 0 && !identity.regionIsAnnotated) {
     warnings.push(
-      `container ${shown(fieldOf(container, 'name'))} has envFrom: no region is set, annotate region to set it`,
+      `container ${shown(container['name'])} has envFrom: no region is set, annotate region to set it`,
     );
-    return [];
+    return;
   }
-  const own = present.get('AWS_REGION') ?? present.get('AWS_DEFAULT_REGION');
-  if (own === undefined) return missing.map((name) => ({ name, value: region }));
-  const value = fieldOf(own, 'value');
-  const valueFrom = fieldOf(own, 'valueFrom');
-  if (!isAbsent(valueFrom)) return missing.map((name) => ({ name, valueFrom }));
-  // A reference to a variable further down would stay unresolved in front of it.
-  if (typeof value !== 'string' || value.includes('$(')) return [];
-  return missing.map((name) => ({ name, value }));
+  const model = own ?? ownDefault;
+  let content: Omit<EnvironmentVariable, 'name'> = { value: region };
+  if (model !== undefined) {
+    const value = fieldOf(model, 'value');
+    const valueFrom = fieldOf(model, 'valueFrom');
+    if (!isAbsent(valueFrom)) content = { valueFrom };
+    // A reference to a variable further down would stay unresolved in front of it.
+    else if (typeof value === 'string' && !value.includes('$(')) content = { value };
+    else return;
+  }
+  if (ownDefault === undefined) added.push({ name: 'AWS_DEFAULT_REGION', ...content });
+  if (own === undefined) added.push({ name: 'AWS_REGION', ...content });
 };
 
 const warnOfWinners = (
@@ -87,14 +97,14 @@ const warnOfWinners = (
  */
 export function planEnvironment(request: EnvironmentRequest): EnvironmentVariable[] {
   const { container, identity, tokenFile } = request;
-  const present = awsVariables(listOf(fieldOf(container, 'env')));
+  const present = awsVariables(listOf(container['env']));
   const added: EnvironmentVariable[] = [];
   const want = (name: string, value: string): void => {
     if (!present.has(name)) added.push({ name, value });
   };
   if (present.size > 0) warnOfWinners(present, request);
   if (identity.regionalSts) want('AWS_STS_REGIONAL_ENDPOINTS', 'regional');
-  added.push(...regionVariables(present, request));
+  addRegion(added, present, request);
   if (identity.roleArn === undefined) {
     want('AWS_CONTAINER_CREDENTIALS_FULL_URI', request.fullUri);
     want('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', tokenFile);

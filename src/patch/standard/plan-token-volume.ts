@@ -1,5 +1,5 @@
 import { shown } from '../limit-warnings.js';
-import { fieldOf, isJsonObject, listOf } from '../read-json.js';
+import { fieldOf, listOf, nameOf } from '../read-json.js';
 import type { JsonPatchOperation } from '../types.js';
 
 /** The projected token that containers need. */
@@ -21,11 +21,14 @@ export interface TokenVolume {
 }
 
 /** Whether a volume projects a token for this audience at this path. */
-const holdsToken = (volume: unknown, { audience, tokenPath }: TokenVolumeRequest): boolean =>
-  listOf(fieldOf(fieldOf(volume, 'projected'), 'sources')).some((source) => {
+const holdsToken = (volume: unknown, { audience, tokenPath }: TokenVolumeRequest): boolean => {
+  const projected = fieldOf(volume, 'projected');
+  if (projected === undefined) return false;
+  return listOf(fieldOf(projected, 'sources')).some((source) => {
     const token = fieldOf(source, 'serviceAccountToken');
     return fieldOf(token, 'audience') === audience && fieldOf(token, 'path') === tokenPath;
   });
+};
 
 /** The first of `name`, `name-2`, `name-3`, … that is not taken. */
 export const firstFree = (name: string, taken: ReadonlySet<unknown>): string => {
@@ -37,7 +40,7 @@ export const firstFree = (name: string, taken: ReadonlySet<unknown>): string => 
 /** The pod's own volume with an equivalent token. */
 export function findTokenVolume(request: TokenVolumeRequest): string | undefined {
   for (const volume of listOf(request.volumes)) {
-    const name = fieldOf(volume, 'name');
+    const name = nameOf(volume);
     if (typeof name === 'string' && name !== '' && holdsToken(volume, request)) return name;
   }
   return undefined;
@@ -48,7 +51,7 @@ export function planTokenVolume(request: TokenVolumeRequest): TokenVolume {
   const existing = findTokenVolume(request);
   if (existing !== undefined) return { name: existing };
 
-  const taken = new Set(listOf(request.volumes).map((volume) => fieldOf(volume, 'name')));
+  const taken = new Set(listOf(request.volumes).map(nameOf));
   const name = firstFree(request.name, taken);
   if (name !== request.name) {
     request.warnings.push(
@@ -92,34 +95,35 @@ export interface TokenMount {
 }
 
 /** A mount path as the file system sees it: no doubled and no trailing slashes. */
-const normalised = (path: string): string => path.replace(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
+const normalised = (path: string): string =>
+  path.includes('//') || path.endsWith('/')
+    ? path.replace(/\/{2,}/g, '/').replace(/(.)\/$/, '$1')
+    : path;
 
 /** Where the token volume is mounted in this container, or a path where nothing of the container's own is in the way. */
 export function planTokenMount(request: TokenMountRequest): TokenMount {
   const { container, volumeName, mountPath } = request;
   const base = normalised(mountPath);
-  const taken = new Set<string>();
+  let taken: Set<string> | undefined;
   const occupy = (value: unknown): void => {
-    if (typeof value !== 'string') return;
+    // A path only gets shorter when it is normalised.
+    if (typeof value !== 'string' || value.length < base.length) return;
     const path = normalised(value);
     if (!path.startsWith(base)) return;
     // A mount below ours cannot be made either: our volume is read-only.
     const end = path.indexOf('/', base.length);
+    taken ??= new Set();
     taken.add(end < 0 ? path : path.slice(0, end));
   };
-  for (const mount of listOf(fieldOf(container, 'volumeMounts'))) {
-    if (!isJsonObject(mount)) continue;
+  for (const mount of listOf(container['volumeMounts'])) {
     const path = fieldOf(mount, 'mountPath');
-    const isWhole = !fieldOf(mount, 'subPath') && !fieldOf(mount, 'subPathExpr');
-    if (isWhole && fieldOf(mount, 'name') === volumeName && typeof path === 'string') {
+    if (nameOf(mount) === volumeName && typeof path === 'string' && isWhole(mount)) {
       return { mountPath: path, isNew: false };
     }
     occupy(path);
   }
-  for (const device of listOf(fieldOf(container, 'volumeDevices'))) {
-    occupy(fieldOf(device, 'devicePath'));
-  }
-  if (!taken.has(base)) return { mountPath, isNew: true };
+  for (const device of listOf(container['volumeDevices'])) occupy(fieldOf(device, 'devicePath'));
+  if (taken?.has(base) !== true) return { mountPath, isNew: true };
   const free = firstFree(base, taken);
   const name = shown(fieldOf(container, 'name'));
   request.warnings.push(
@@ -127,3 +131,7 @@ export function planTokenMount(request: TokenMountRequest): TokenMount {
   );
   return { mountPath: free, isNew: true };
 }
+
+/** Whether a mount shows the volume as it is; a sub-path would not follow the token's renewal. */
+const isWhole = (mount: unknown): boolean =>
+  !fieldOf(mount, 'subPath') && !fieldOf(mount, 'subPathExpr');

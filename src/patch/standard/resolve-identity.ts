@@ -1,5 +1,6 @@
 import { parseBool } from '../go/parse-bool.js';
 import { parseInt64 } from '../go/parse-int64.js';
+import { annotationKeysOf, type AnnotationName } from '../annotation-keys.js';
 import { shown } from '../limit-warnings.js';
 import { fieldOf, isJsonObject, nonEmpty, textOf } from '../read-json.js';
 import { clampTokenExpiration } from '../resolve-mutation-settings.js';
@@ -49,22 +50,20 @@ const annotationsOf = (object: unknown): unknown =>
 class Annotations {
   readonly #pod: unknown;
   readonly #account: unknown;
-  readonly #prefix: string;
+  readonly #keys: Readonly<Record<AnnotationName, string>>;
 
   constructor(sources: IdentitySources) {
     this.#pod = annotationsOf(sources.pod);
     this.#account = annotationsOf(sources.serviceAccount);
-    this.#prefix = `${sources.settings.annotationDomain}/`;
+    this.#keys = annotationKeysOf(sources.settings);
   }
 
-  ofAccount(name: string): string | undefined {
-    return this.#account === undefined
-      ? undefined
-      : textOf(this.#account, this.#prefix + name)?.trim();
+  ofAccount(name: AnnotationName): string | undefined {
+    return textOf(this.#account, this.#keys[name])?.trim();
   }
 
-  ofPod(name: string): string | undefined {
-    return this.#pod === undefined ? undefined : textOf(this.#pod, this.#prefix + name)?.trim();
+  ofPod(name: AnnotationName): string | undefined {
+    return textOf(this.#pod, this.#keys[name])?.trim();
   }
 }
 
@@ -74,25 +73,29 @@ const completeRoleArn = (value: string, settings: MutationSettings): string => {
   return `arn:${compose.partition}:iam::${compose.accountId}:role/${value.replace(/^\/+/, '')}`;
 };
 
+/** The seconds that an annotation asks for; undefined, with a warning, where it is no whole number. */
+const secondsIn = (
+  text: string | undefined,
+  where: string,
+  warnings: string[],
+): number | undefined => {
+  const value = text === undefined ? undefined : parseInt64(text);
+  if (value === undefined && text !== undefined) {
+    warnings.push(`token-expiration ${shown(text)} of the ${where} is no whole number: ignored`);
+  }
+  return value;
+};
+
 const expirationOf = (
   annotations: Annotations,
   mapping: RoleMapping | undefined,
   { settings, warnings }: IdentitySources,
 ): number => {
-  const fallback = mapping?.tokenExpirationSeconds ?? settings.tokenExpirationSeconds;
-  let wanted = fallback;
-  for (const [where, text] of [
-    ['pod', annotations.ofPod('token-expiration')],
-    ['service account', annotations.ofAccount('token-expiration')],
-  ] as const) {
-    if (text === undefined) continue;
-    const value = parseInt64(text);
-    if (value !== undefined) {
-      wanted = value;
-      break;
-    }
-    warnings.push(`token-expiration ${shown(text)} of the ${where} is no whole number: ignored`);
-  }
+  const wanted =
+    secondsIn(annotations.ofPod('token-expiration'), 'pod', warnings) ??
+    secondsIn(annotations.ofAccount('token-expiration'), 'service account', warnings) ??
+    mapping?.tokenExpirationSeconds ??
+    settings.tokenExpirationSeconds;
   const clamped = clampTokenExpiration(wanted);
   if (clamped !== wanted) {
     warnings.push(
@@ -132,13 +135,13 @@ const regionalStsOf = (
 const regionOf = (
   annotations: Annotations,
   { settings, warnings }: IdentitySources,
-): Pick<Identity, 'region' | 'regionIsAnnotated'> => {
+): { readonly value: string | undefined; readonly isAnnotated: boolean } => {
   const annotated = annotations.ofPod('region') ?? annotations.ofAccount('region');
   if (annotated !== undefined) {
-    if (/^[a-z0-9-]{1,64}$/.test(annotated)) return { region: annotated, regionIsAnnotated: true };
+    if (/^[a-z0-9-]{1,64}$/.test(annotated)) return { value: annotated, isAnnotated: true };
     warnings.push(`region ${shown(annotated)} is no AWS region: ignored`);
   }
-  return { region: settings.region, regionIsAnnotated: false };
+  return { value: settings.region, isAnnotated: false };
 };
 
 const sessionNameOf = (
@@ -179,6 +182,7 @@ export function resolveIdentity(sources: IdentitySources): Identity | MutationOu
         `${shown(serviceAccountName)} has a role and a pod identity association: the association is used`,
       );
     }
+    const region = regionOf(annotations, sources);
     return {
       method: 'container-credentials',
       source: 'pod-identity-association',
@@ -186,7 +190,8 @@ export function resolveIdentity(sources: IdentitySources): Identity | MutationOu
       audience: settings.containerCredentials.audience,
       tokenExpirationSeconds: expirationOf(annotations, mapping, sources),
       regionalSts: regionalStsOf(annotations, mapping, sources),
-      ...regionOf(annotations, sources),
+      region: region.value,
+      regionIsAnnotated: region.isAnnotated,
       roleSessionName: undefined,
     };
   }
@@ -205,13 +210,14 @@ export function resolveIdentity(sources: IdentitySources): Identity | MutationOu
 
   const roleArn = completeRoleArn(annotatedRole ?? (mapping?.roleArn ?? '').trim(), settings);
   if (!roleArnPattern.test(roleArn)) {
-    const message = `role ARN ${shown(roleArn)} is not arn:PARTITION:iam::ACCOUNT:role/NAME`;
+    const message = `role ARN ${shown(roleArn, 46)} is not arn:PARTITION:iam::ACCOUNT:role/NAME`;
     if (settings.invalidIdentity === 'reject') {
       return { kind: 'rejected', code: 'ERR_ARN', message };
     }
     warnings.push(`${message}: pod not mutated`);
     return skipped('invalid-role-arn', warnings);
   }
+  const region = regionOf(annotations, sources);
   return {
     method: 'web-identity',
     source: annotatedRole !== undefined ? 'service-account' : 'role-mapping',
@@ -219,7 +225,8 @@ export function resolveIdentity(sources: IdentitySources): Identity | MutationOu
     audience: audienceOf(annotations, mapping, sources),
     tokenExpirationSeconds: expirationOf(annotations, mapping, sources),
     regionalSts: regionalStsOf(annotations, mapping, sources),
-    ...regionOf(annotations, sources),
+    region: region.value,
+    regionIsAnnotated: region.isAnnotated,
     roleSessionName: sessionNameOf(annotations, sources),
   };
 }

@@ -1,5 +1,7 @@
+import { annotationKeysOf } from '../annotation-keys.js';
 import { shown } from '../limit-warnings.js';
 import { fieldOf, isAbsent, isJsonObject, listOf, textOf, type JsonObject } from '../read-json.js';
+import type { MutationSettings } from '../types.js';
 
 /** The lists of containers that a pod may have. */
 export type ContainerList = 'initContainers' | 'containers' | 'ephemeralContainers';
@@ -14,7 +16,7 @@ export interface SelectedContainer {
 export interface ContainerSelection {
   readonly pod: unknown;
   readonly serviceAccount: unknown;
-  readonly annotationDomain: string;
+  readonly settings: MutationSettings;
   readonly lists: readonly ContainerList[];
   /** Names that are left alone without a word: ephemeral containers that run already. */
   readonly settled: ReadonlySet<unknown>;
@@ -33,13 +35,15 @@ const readNames = (text: string): string[] =>
     )
     .filter((name) => name !== '');
 
-const namesOf = (selection: ContainerSelection, annotation: string): string[] | undefined => {
-  const key = `${selection.annotationDomain}/${annotation}`;
-  for (const object of [selection.pod, selection.serviceAccount]) {
-    const text = textOf(fieldOf(fieldOf(object, 'metadata'), 'annotations'), key);
-    if (text !== undefined) return readNames(text);
-  }
-  return undefined;
+const namesOf = (
+  { pod, serviceAccount, settings }: ContainerSelection,
+  annotation: 'include-containers' | 'skip-containers',
+): string[] | undefined => {
+  const key = annotationKeysOf(settings)[annotation];
+  const text =
+    textOf(fieldOf(fieldOf(pod, 'metadata'), 'annotations'), key) ??
+    textOf(fieldOf(fieldOf(serviceAccount, 'metadata'), 'annotations'), key);
+  return text === undefined ? undefined : readNames(text);
 };
 
 /** Whether a field can hold the list that operations by index need. */
@@ -56,7 +60,7 @@ const isPatchable = (container: unknown): container is JsonObject =>
 export function selectContainers(selection: ContainerSelection): SelectedContainer[] {
   const include = namesOf(selection, 'include-containers');
   const skip = namesOf(selection, 'skip-containers');
-  const unseen = new Set([...(include ?? []), ...(skip ?? [])]);
+  const unseen = new Set(include && skip ? [...include, ...skip] : (include ?? skip));
   const included = include && new Set(include);
   const excluded = skip && new Set(skip);
   const selected: SelectedContainer[] = [];

@@ -289,7 +289,7 @@ const mappingKey = fc
     pick('s3-echoer', 'reader', '*', '', 'default'),
   )
   .map(([namespace, name]) => `${namespace}/${name}`);
-const oddKey = pick('s3-echoer', 'default/s3-echoer/x', '');
+const oddKey = pick('s3-echoer', 'kube-system/s3-echoer/x', '');
 
 const fieldName = (name: string): fc.Arbitrary<string> =>
   fc.constantFrom(

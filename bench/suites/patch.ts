@@ -1,0 +1,180 @@
+// Pod mutation: a whole review from bytes to bytes beside its floor, the patch computation alone, the way with clone and diff,
+// and look-ups in role mappings of different sizes.
+import { readFileSync } from 'node:fs';
+import fastJsonPatch from 'fast-json-patch';
+import {
+  computePodPatch,
+  parseRoleMappings,
+  resolveMutationSettings,
+  reviewPod,
+  type PodMutation,
+} from 'irsa/patch';
+import type { BenchRow } from '../types.ts';
+
+export const suite = 'patch';
+
+type Json = ReturnType<JSON['parse']>;
+
+const recorded = (name: string): Json =>
+  JSON.parse(
+    readFileSync(new URL(`../../test/fixtures/reviews/${name}.json`, import.meta.url), 'utf8'),
+  );
+
+/** The s3-echoer pod without what only a server adds: about 2 kB. */
+const small = (): Json => {
+  const review = recorded('s3-echoer');
+  delete review.request.object.metadata.managedFields;
+  delete review.request.userInfo;
+  return review;
+};
+
+/** The realistic pod with 20 containers, each with its share of managedFields: about 150 kB. */
+const large = (): Json => {
+  const review = recorded('realistic');
+  const { spec, metadata } = review.request.object;
+  const [first] = spec.containers;
+  const fields = metadata.managedFields[0].fieldsV1['f:spec']['f:containers'];
+  const key = Object.keys(fields)[0]!;
+  for (let index = 3; index < 20; index += 1) {
+    spec.containers.push({ ...structuredClone(first), name: `app-${index}` });
+    fields[`k:{"name":"app-${index}"}`] = structuredClone(fields[key]);
+  }
+  return review;
+};
+
+const annotations = { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/checkout' };
+const serviceAccount = { metadata: { annotations } };
+const settings = resolveMutationSettings({ region: 'eu-west-1', regionalSts: true });
+const context = { findServiceAccount: () => serviceAccount, settings };
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
+
+/** Times two functions in turn, many short rounds each; microseconds a call, and the median of the paired ratios. */
+const race = (
+  ours: () => unknown,
+  rival: () => unknown,
+  calls: number,
+): { ours: number; floor: number; ratio: number } => {
+  const time = (run: () => unknown): number => {
+    const start = performance.now();
+    for (let call = 0; call < calls; call += 1) run();
+    return ((performance.now() - start) * 1000) / calls;
+  };
+  for (let round = 0; round < 6; round += 1) {
+    time(ours);
+    time(rival);
+  }
+  const pairs = Array.from({ length: 41 }, () => [time(ours), time(rival)] as const);
+  return {
+    ours: median(pairs.map(([one]) => one)),
+    floor: median(pairs.map(([, other]) => other)),
+    ratio: median(pairs.map(([one, other]) => one / other)),
+  };
+};
+
+const wholePath = (what: string, review: Json, calls: number, target: number): BenchRow => {
+  const body = Buffer.from(JSON.stringify(review));
+  const answer = reviewPod(review, context);
+  if (answer.response.patch === undefined) throw new Error(`${what}: expected a patch`);
+  const result = race(
+    () => Buffer.from(JSON.stringify(reviewPod(JSON.parse(body.toString('utf8')), context))),
+    () => {
+      JSON.parse(body.toString('utf8'));
+      return Buffer.from(JSON.stringify(answer));
+    },
+    calls,
+  );
+  return {
+    what: `${what} review (${(body.length / 1000).toFixed(1)} kB), bytes in to bytes out`,
+    ...result,
+    unit: 'µs',
+    target: `≤ ${target}×`,
+    met: result.ratio <= target,
+    note: 'floor: JSON.parse of the same bytes and JSON.stringify of the same answer',
+  };
+};
+
+/** What webhooks in JavaScript mostly do: clone, change, and let a library find the difference. */
+const cloneAndDiff = ({ pod }: PodMutation): unknown => {
+  const copy = structuredClone(pod) as Json;
+  for (const container of [...(copy.spec.initContainers ?? []), ...copy.spec.containers]) {
+    (container.env ??= []).push(
+      { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' },
+      { name: 'AWS_DEFAULT_REGION', value: 'eu-west-1' },
+      { name: 'AWS_REGION', value: 'eu-west-1' },
+      { name: 'AWS_ROLE_ARN', value: annotations['eks.amazonaws.com/role-arn'] },
+      { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: `${settings.tokenMountPath}/token` },
+    );
+    (container.volumeMounts ??= []).push({
+      name: 'aws-iam-token',
+      mountPath: settings.tokenMountPath,
+    });
+  }
+  copy.spec.volumes.push({ name: 'aws-iam-token', projected: { sources: [] } });
+  return fastJsonPatch.compare(pod, copy);
+};
+
+const computation = (what: string, review: Json, calls: number): BenchRow => {
+  const mutation = {
+    pod: review.request.object,
+    namespace: 'default',
+    serviceAccount,
+    settings,
+  };
+  const result = race(
+    () => computePodPatch(mutation),
+    () => cloneAndDiff(mutation),
+    calls,
+  );
+  return {
+    what: `computePodPatch, ${what} pod`,
+    ...result,
+    unit: 'µs',
+    ...(what === 'realistic' ? { target: '≤ 3 µs', met: result.ours <= 3 } : {}),
+    note: 'rival: structuredClone, change, fast-json-patch compare',
+  };
+};
+
+const mappings = (count: number, wildcards: number): ReturnType<typeof parseRoleMappings> => {
+  const config: Record<string, object> = {};
+  for (let index = 0; index < count; index += 1) {
+    const key = index < wildcards ? `team-${index}-*/app-*` : `namespace-${index}/account-${index}`;
+    config[key] = { RoleARN: `arn:aws:iam::111122223333:role/r-${index}` };
+  }
+  return parseRoleMappings(config);
+};
+
+const lookUps = (): BenchRow => {
+  const many = mappings(100_000, 1000);
+  const few = mappings(100, 1);
+  const ask = (index: typeof many, size: number): unknown => [
+    index.find(`namespace-${size - 1}`, `account-${size - 1}`),
+    index.find('team-0-a', 'app-b'),
+    index.find('unknown', 'unknown'),
+  ];
+  const result = race(
+    () => ask(many, 100_000),
+    () => ask(few, 100),
+    500,
+  );
+  return {
+    what: 'three look-ups among 100,000 mappings with 1,000 wildcards',
+    ...result,
+    unit: 'µs',
+    target: '≤ 3×',
+    met: result.ratio <= 3,
+    note: 'rival: the same three among 100 mappings with 1 wildcard',
+  };
+};
+
+export const run = (): Promise<BenchRow[]> =>
+  Promise.resolve([
+    wholePath('small', small(), 200, 1.8),
+    wholePath('realistic', recorded('realistic'), 20, 1.4),
+    wholePath('large', large(), 4, 1.4),
+    computation('small', small(), 200),
+    computation('realistic', recorded('realistic'), 100),
+    computation('large', large(), 10),
+    lookUps(),
+  ]);
