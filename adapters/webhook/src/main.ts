@@ -1,1 +1,86 @@
-export {};
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { createLogger, errorField } from './create-logger.js';
+import { loadInClusterAccess } from './kubernetes/load-in-cluster-access.js';
+import { loadKubeconfigAccess } from './kubernetes/load-kubeconfig-access.js';
+import { parseOptions, type Command, type WebhookOptions } from './parse-options.js';
+import { runWebhook } from './run-webhook.js';
+
+// Lines of one turn of the event loop leave in one write.
+let pending = '';
+const flush = (): void => {
+  const text = pending;
+  pending = '';
+  if (text !== '') process.stdout.write(text);
+};
+const write = (line: string): void => {
+  if (pending === '') setImmediate(flush);
+  pending += line;
+};
+
+const version = (): string => {
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  );
+  return String((manifest as { version?: unknown }).version); // `as`: our own package.json.
+};
+
+const readCommand = (): Command => {
+  try {
+    return parseOptions(process.argv.slice(2), process.env);
+  } catch (error) {
+    process.stderr.write(
+      `irsa-webhook: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+    return process.exit(2);
+  }
+};
+
+const run = async (options: WebhookOptions): Promise<void> => {
+  const log = createLogger({ level: options.logLevel, write });
+  const die = (message: string, error: unknown): void => {
+    log.error(message, { error: errorField(error) });
+    flush();
+    process.exit(1);
+  };
+  process.on('uncaughtException', (error) => {
+    die('unexpected error', error);
+  });
+  const { kubeconfig, kubeApi } = options;
+  const loadAccess = (): ReturnType<typeof loadInClusterAccess> =>
+    kubeconfig === undefined && kubeApi === undefined
+      ? loadInClusterAccess({ environment: process.env })
+      : loadKubeconfigAccess({
+          ...(kubeconfig !== undefined && { file: kubeconfig }),
+          ...(kubeApi !== undefined && { server: kubeApi }),
+        });
+  let closing = false;
+  const webhook = await runWebhook({ options, loadAccess, log }).catch((error: unknown) => {
+    die('cannot start', error);
+    return undefined;
+  });
+  const stop = (): void => {
+    // The second signal does not wait.
+    if (closing || webhook === undefined) process.exit(1);
+    closing = true;
+    void webhook.close().then(() => {
+      flush();
+      process.exit(0);
+    });
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+};
+
+const command = readCommand();
+switch (command.kind) {
+  case 'help':
+    process.stdout.write(command.text);
+    break;
+  case 'version':
+    process.stdout.write(`irsa-webhook ${version()}\n`);
+    break;
+  case 'run':
+    await run(command.options);
+}

@@ -65,6 +65,7 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   return {
     url: `https://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
+    inFlight: () => handler.gate.inFlight,
     setCertificate: (pair) => {
       useCertificate(() => {
         server.setSecureContext(tlsSettings(options, pair));

@@ -113,6 +113,8 @@ export interface WebhookServer {
   /** `https://HOST:PORT`; reviews go to `/mutate`. */
   readonly url: string;
   readonly port: number;
+  /** Reviews held now. */
+  readonly inFlight: () => number;
   /** Serves this pair from the next handshake on; throws and keeps the old one when it cannot be used. */
   setCertificate(pair: CertificatePair): void;
   /** Readiness off, lame duck, requests in flight finished, port closed. Calling it again waits for the same end. */

@@ -25,18 +25,30 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
   readonly agent?: Agent;
+  /** PEM; default: the test's own authority. */
+  readonly ca?: string;
+  readonly servername?: string;
 }
 
 /** What the API server sends, over a real TLS connection that checks the certificate. */
 export async function call(url: string, options: CallOptions = {}): Promise<Answer> {
   const { caBundlePem } = await testIdentity();
-  const { method = 'POST', path = '/mutate?timeout=5s', headers, body, agent } = options;
+  const {
+    method = 'POST',
+    path = '/mutate?timeout=5s',
+    headers,
+    body,
+    agent,
+    ca,
+    servername,
+  } = options;
   return new Promise((resolve, reject) => {
     const request = httpsRequest(
       new URL(path, url),
       {
         method,
-        ca: caBundlePem,
+        ca: ca ?? caBundlePem,
+        ...(servername !== undefined && { servername }),
         agent: agent ?? false,
         headers: {
           'user-agent': 'kube-apiserver-admission',

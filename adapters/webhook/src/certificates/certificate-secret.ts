@@ -1,0 +1,138 @@
+import { X509Certificate } from 'node:crypto';
+import { inspectCertificate, type CertificateAuthority } from 'irsa/certs';
+import { fieldOf, stringField } from '../kubernetes/read-object.js';
+import type { CertificatePair } from '../types.js';
+import { assertPair } from '../watch-certificate.js';
+
+/** An authority of the Secret and what its certificate says. */
+export interface KnownAuthority extends CertificateAuthority {
+  /** Fingerprint of the certificate. */
+  readonly id: string;
+  readonly notAfter: Date;
+}
+
+/** The pair that all replicas serve. */
+export interface KnownServing extends CertificatePair {
+  /** Id of the authority that signed it. */
+  readonly authority: string;
+  readonly notAfter: Date;
+  readonly since?: Date;
+}
+
+/** What the replicas agree on. */
+export interface CertificateState {
+  readonly authorities: readonly KnownAuthority[];
+  readonly serving?: KnownServing;
+  /** When the webhook configuration's bundle was last about to be changed. */
+  readonly caBundleChangedAt?: Date;
+}
+
+/** Nothing yet. */
+export const emptyState: CertificateState = { authorities: [] };
+
+/**
+ * Reads the Secret. Whatever of it is missing, corrupt or edited by hand is left out, and so made anew: an authority that cannot be read,
+ * a pair whose halves do not belong together or that no authority of ours has signed.
+ */
+export async function readCertificateSecret(secret: unknown): Promise<CertificateState> {
+  const authorities: KnownAuthority[] = [];
+  for (const entry of parseList(decode(secret, 'authorities.json'))) {
+    const authority = await readAuthority(entry);
+    if (authority !== undefined && !authorities.some(({ id }) => id === authority.id)) {
+      authorities.push(authority);
+    }
+  }
+  const serving = readServing(secret, authorities);
+  const caBundleChangedAt = dateOf(decode(secret, 'ca-bundle-changed-at'));
+  return {
+    authorities,
+    ...(serving !== undefined && { serving }),
+    ...(caBundleChangedAt !== undefined && { caBundleChangedAt }),
+  };
+}
+
+/** The Secret's data for a state; `ca.crt` is there for people. */
+export function certificateSecretData(state: CertificateState): Readonly<Record<string, string>> {
+  const { authorities, serving, caBundleChangedAt } = state;
+  const texts = {
+    'authorities.json': JSON.stringify(
+      authorities.map(({ certificatePem, privateKeyPem }) => ({ certificatePem, privateKeyPem })),
+    ),
+    'ca.crt': authorities.map(({ certificatePem }) => certificatePem).join(''),
+    'tls.crt': serving?.certificatePem ?? '',
+    'tls.key': serving?.privateKeyPem ?? '',
+    'serving-since': serving?.since?.toISOString() ?? '',
+    'ca-bundle-changed-at': caBundleChangedAt?.toISOString() ?? '',
+  };
+  return Object.fromEntries(
+    Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+  );
+}
+
+/** An authority with its id. */
+export async function knownAuthority(authority: CertificateAuthority): Promise<KnownAuthority> {
+  const { fingerprint, notAfter } = await inspectCertificate(authority.certificatePem);
+  return {
+    id: fingerprint,
+    notAfter,
+    certificatePem: authority.certificatePem,
+    privateKeyPem: authority.privateKeyPem,
+  };
+}
+
+function decode(secret: unknown, key: string): string {
+  return Buffer.from(stringField(secret, 'data', key) ?? '', 'base64').toString();
+}
+
+function parseList(text: string): unknown[] {
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) ? (list as unknown[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+async function readAuthority(entry: unknown): Promise<KnownAuthority | undefined> {
+  const certificatePem = fieldOf(entry, 'certificatePem');
+  const privateKeyPem = fieldOf(entry, 'privateKeyPem');
+  if (typeof certificatePem !== 'string' || typeof privateKeyPem !== 'string') return undefined;
+  try {
+    assertPair({ certificatePem, privateKeyPem });
+    return await knownAuthority({ certificatePem, privateKeyPem });
+  } catch {
+    return undefined;
+  }
+}
+
+function readServing(
+  secret: unknown,
+  authorities: readonly KnownAuthority[],
+): KnownServing | undefined {
+  const pair = {
+    certificatePem: decode(secret, 'tls.crt'),
+    privateKeyPem: decode(secret, 'tls.key'),
+  };
+  try {
+    assertPair(pair);
+    const certificate = new X509Certificate(pair.certificatePem);
+    const signer = authorities.find(({ certificatePem }) =>
+      certificate.verify(new X509Certificate(certificatePem).publicKey),
+    );
+    if (signer === undefined) return undefined;
+    const since = dateOf(decode(secret, 'serving-since'));
+    return {
+      ...pair,
+      authority: signer.id,
+      notAfter: new Date(certificate.validTo),
+      ...(since !== undefined && { since }),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function dateOf(text: string): Date | undefined {
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}

@@ -1,0 +1,149 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { RequestEvent } from './types.js';
+
+/** What is read when Prometheus asks, not before. */
+export interface MetricSources {
+  readonly inFlight: () => number;
+  readonly serviceAccounts: () => number;
+  /** Seconds without an open watch, by resource. */
+  readonly behindSeconds: () => Readonly<Record<string, number>>;
+  readonly ready: () => boolean;
+  /** End of the certificates in use, in seconds since 1970, by kind (`serving`, `authority`). */
+  readonly certificateExpiry: () => Readonly<Record<string, number>>;
+}
+
+/** The counters of the program and their text. */
+export interface Metrics {
+  readonly contentType: string;
+  readonly text: () => Promise<string>;
+  readonly request: (event: RequestEvent) => void;
+  readonly lookup: (result: string) => void;
+  watch(resource: string, event: string): void;
+  /** Something outside that cannot be used: a certificate, the role mappings, the identities file. */
+  fault(source: string): void;
+}
+
+/** From a tenth of the usual 0.3 ms to the longest timeout that a webhook may have, 30 s. */
+const latencyBuckets = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+  30,
+];
+
+/**
+ * Creates the metrics. Every label has a closed set of values: nothing that a client sends becomes one (the Go webhook labels with the
+ * HTTP method, whatever it says).
+ */
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'irsa_webhook_http_requests_total',
+    help: 'HTTP requests by route and status',
+    labelNames: ['route', 'status'],
+    registers,
+  });
+  const reviews = new Counter({
+    name: 'irsa_webhook_reviews_total',
+    help: 'Admission reviews by decision: mutated, a skip reason, rejected, or why none was made',
+    labelNames: ['decision'],
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'irsa_webhook_review_duration_seconds',
+    help: 'From the headers of a review to its answer',
+    buckets: latencyBuckets,
+    registers,
+  });
+  const lookups = new Counter({
+    name: 'irsa_webhook_service_account_lookups_total',
+    help: 'ServiceAccount lookups by result: hit, remembered, found, absent, failed',
+    labelNames: ['result'],
+    registers,
+  });
+  const watches = new Counter({
+    name: 'irsa_webhook_watch_events_total',
+    help: 'Turns of the Kubernetes watches: listed, watching, lost, expired, failed',
+    labelNames: ['resource', 'event'],
+    registers,
+  });
+  const faults = new Counter({
+    name: 'irsa_webhook_faults_total',
+    help: 'Inputs that could not be used and were left as they were, by source',
+    labelNames: ['source'],
+    registers,
+  });
+  gauge(registry, 'irsa_webhook_in_flight_requests', 'Reviews held now', sources.inFlight);
+  gauge(
+    registry,
+    'irsa_webhook_service_accounts',
+    'ServiceAccounts in the cache',
+    sources.serviceAccounts,
+  );
+  gauge(registry, 'irsa_webhook_ready', '1 when reviews are answered', () =>
+    sources.ready() ? 1 : 0,
+  );
+  gaugeBy(registry, 'resource', {
+    name: 'irsa_webhook_cache_behind_seconds',
+    help: 'Seconds without an open watch; 0 while one is open',
+    read: sources.behindSeconds,
+  });
+  gaugeBy(registry, 'kind', {
+    name: 'irsa_webhook_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate in use ends',
+    read: sources.certificateExpiry,
+  });
+
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    request: (event) => {
+      requests.inc({ route: event.route, status: event.status });
+      if (event.route !== 'mutate') return;
+      reviews.inc({ decision: event.decision });
+      seconds.observe(event.seconds);
+    },
+    lookup: (result) => {
+      lookups.inc({ result });
+    },
+    watch: (resource, event) => {
+      watches.inc({ resource, event });
+    },
+    fault: (source) => {
+      faults.inc({ source });
+    },
+  };
+}
+
+function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}
+
+function gaugeBy(
+  registry: Registry,
+  label: string,
+  options: {
+    readonly name: string;
+    readonly help: string;
+    readonly read: () => Readonly<Record<string, number>>;
+  },
+): void {
+  new Gauge({
+    name: options.name,
+    help: options.help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [value, number] of Object.entries(options.read()))
+        this.set({ [label]: value }, number);
+    },
+  });
+}

@@ -1,0 +1,128 @@
+import { X509Certificate } from 'node:crypto';
+import { inspectCertificates } from 'irsa/certs';
+import { describe, expect, it } from 'vitest';
+import {
+  bundles,
+  day,
+  isTrusted,
+  namespace,
+  secret,
+  soon,
+  start,
+  world,
+} from '../support/self-managed.js';
+
+describe('keepSelfManagedCertificate', () => {
+  it('makes authority and certificate, and has every webhook trust them before it serves', async () => {
+    const replica = start();
+    await replica.kept.ready;
+    expect(replica.steps).toEqual(['create-authority', 'trust-authority', 'issue-serving']);
+    const [pair] = replica.pairs;
+    expect(new X509Certificate(pair!.certificatePem).subjectAltName).toContain(
+      'DNS:irsa-webhook.irsa-system.svc',
+    );
+    expect(bundles().map((bundle) => isTrusted(pair!, bundle))).toEqual([true, true]);
+    expect(secret()['ca.crt']).toBe(bundles()[0]);
+    expect(replica.kept.authorityExpiry()!.getTime()).toBeGreaterThan(
+      world.now.getTime() + 3000 * day,
+    );
+    expect(replica.errors).toEqual([]);
+  });
+
+  it('four replicas that start at once agree on one authority and one certificate', async () => {
+    const replicas = [start(), start(), start(), start()];
+    await Promise.all(replicas.map(({ kept: one }) => one.ready));
+    await expect
+      .poll(() => new Set(replicas.map(({ pairs }) => pairs.at(-1)?.certificatePem)).size)
+      .toBe(1);
+    expect((await inspectCertificates(bundles()[0]!)).length).toBe(1);
+    expect(
+      replicas.flatMap(({ steps }) => steps).filter((step) => step === 'issue-serving').length,
+    ).toBe(1);
+  });
+
+  it('renews the serving certificate under the same authority when its end is near', async () => {
+    const replica = start();
+    await replica.kept.ready;
+    const before = bundles();
+    world.now = new Date(world.now.getTime() + 61 * day);
+    await expect.poll(() => replica.pairs.length, soon).toBe(2);
+    expect(bundles()).toEqual(before);
+    expect(isTrusted(replica.pairs[1]!, before[0]!)).toBe(true);
+  });
+
+  it.each([
+    [
+      'deleted',
+      () => {
+        world.api.remove('secrets', namespace, 'irsa-webhook-tls');
+      },
+    ],
+    [
+      'emptied by hand',
+      () => world.api.put('secrets', { metadata: { name: 'irsa-webhook-tls', namespace } }),
+    ],
+    [
+      'filled with garbage',
+      () =>
+        world.api.put('secrets', {
+          metadata: { name: 'irsa-webhook-tls', namespace },
+          data: { 'authorities.json': 'e30=', 'tls.crt': 'eA==', 'tls.key': 5 },
+        }),
+    ],
+  ])('a Secret that is %s is written again from what the replica serves', async (_, harm) => {
+    const replica = start();
+    await replica.kept.ready;
+    const before = secret();
+    harm();
+    await expect
+      .poll(() => world.api.get('secrets', namespace, 'irsa-webhook-tls')?.['data'], soon)
+      .toBeDefined();
+    await expect.poll(() => secret()['tls.crt'], soon).toBe(before['tls.crt']);
+    expect(secret()).toEqual(before);
+    expect(replica.pairs).toHaveLength(1);
+  });
+
+  it('a Secret that was lost with every replica is made anew, and what is served is trusted', async () => {
+    const first = start();
+    await first.kept.ready;
+    await first.kept.stop();
+    world.api.remove('secrets', namespace, 'irsa-webhook-tls');
+    const second = start();
+    await second.kept.ready;
+    expect(bundles().every((bundle) => isTrusted(second.pairs[0]!, bundle))).toBe(true);
+    expect(second.pairs[0]).not.toEqual(first.pairs[0]);
+  });
+
+  it.each([
+    ['emptied', [{ clientConfig: {} }, { clientConfig: {} }]],
+    ['garbled', [{ clientConfig: { caBundle: 'eHh4' } }, { clientConfig: { caBundle: '-' } }]],
+    ['uneven', undefined],
+  ])('a bundle that is %s by hand is written again', async (_, webhooks) => {
+    const replica = start();
+    await replica.kept.ready;
+    const [good] = bundles();
+    const { metadata } = world.api.get('mutatingwebhookconfigurations', '', 'irsa-webhook')!;
+    const even = { clientConfig: { caBundle: Buffer.from(good!).toString('base64') } };
+    world.api.put('mutatingwebhookconfigurations', {
+      metadata,
+      webhooks: webhooks ?? [even, { clientConfig: {} }],
+    });
+    await expect.poll(() => bundles(), soon).toEqual([good, good]);
+    expect(replica.pairs).toHaveLength(1);
+  });
+
+  it('waits, says why, and goes on when it may not write or nobody answers', async () => {
+    world.api.fault = ({ method }) =>
+      method === 'POST'
+        ? { status: 403, body: { kind: 'Status', message: 'forbidden' } }
+        : undefined;
+    const replica = start();
+    await expect.poll(() => replica.errors.length, soon).toBeGreaterThan(1);
+    expect(replica.errors[0]).toContain('got 403 forbidden');
+    world.api.fault = () => 'reset';
+    await expect.poll(() => replica.errors.at(-1), soon).toContain('expected an answer');
+    world.api.fault = () => undefined;
+    await replica.kept.ready;
+  });
+});
