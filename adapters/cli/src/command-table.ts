@@ -35,6 +35,36 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/jwks.js')).defineJwks,
   },
   {
+    path: ['issuer', 'plan'],
+    summary: 'show what is missing or drifted, and why',
+    load: async () => (await import('./commands/issuer-plan.js')).defineIssuerPlan,
+  },
+  {
+    path: ['issuer', 'apply'],
+    summary: 'publish the issuer: bucket, documents, provider, roles',
+    load: async () => (await import('./commands/issuer-apply.js')).defineIssuerApply,
+  },
+  {
+    path: ['issuer', 'verify'],
+    summary: 'read the issuer as a stranger does, and find mistakes',
+    load: async () => (await import('./commands/issuer-verify.js')).defineIssuerVerify,
+  },
+  {
+    path: ['issuer', 'teardown'],
+    summary: 'take the issuer down; the bucket’s name is kept',
+    load: async () => (await import('./commands/issuer-teardown.js')).defineIssuerTeardown,
+  },
+  {
+    path: ['rotate', 'status'],
+    summary: 'show where each signing key stands',
+    load: async () => (await import('./commands/rotate.js')).defineRotateStatus,
+  },
+  {
+    path: ['rotate', 'next'],
+    summary: 'say the next step of a rotation, and when it is safe',
+    load: async () => (await import('./commands/rotate.js')).defineRotateNext,
+  },
+  {
     path: ['apiserver-config'],
     summary: 'write kube-apiserver settings for a distribution',
     load: async () => (await import('./commands/apiserver-config.js')).defineApiserverConfig,
@@ -58,6 +88,11 @@ export const commandTable: readonly CommandEntry[] = [
     path: ['trust-policy', 'check'],
     summary: 'find mistakes, and say whether a service account may assume the role',
     load: async () => (await import('./commands/trust-policy-check.js')).defineTrustPolicyCheck,
+  },
+  {
+    path: ['role', 'create'],
+    summary: 'create a role for service accounts, or add them',
+    load: async () => (await import('./commands/role-create.js')).defineRoleCreate,
   },
   {
     path: ['manifests'],
