@@ -43,11 +43,10 @@ export const curves: readonly CurveFacts[] = Object.freeze([
   },
 ]);
 
-const toBigInt = (bytes: Uint8Array): bigint => {
-  let hex = '0x0';
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0');
-  return BigInt(hex);
-};
+const octetHex = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'));
+
+const toBigInt = (bytes: Uint8Array): bigint =>
+  BigInt(`0x0${Array.from(bytes, (octet) => octetHex[octet]).join('')}`);
 
 const toBytes = (value: bigint, size: number): Uint8Array => {
   const hex = value.toString(16).padStart(size * 2, '0');
