@@ -119,4 +119,9 @@ export const commandTable: readonly CommandEntry[] = [
     summary: 'verify a token against the issuer’s keys, as STS does',
     load: async () => (await import('./commands/token-verify.js')).defineTokenVerify,
   },
+  {
+    path: ['doctor'],
+    summary: 'find out why a pod gets no credentials, and what to do',
+    load: async () => (await import('./commands/doctor.js')).defineDoctor,
+  },
 ];

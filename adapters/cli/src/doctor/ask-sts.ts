@@ -1,0 +1,49 @@
+import type { CallFact, ReplyFact } from 'irsa/diagnose';
+import type { CliIo } from '../types.js';
+import { rootCause } from './read-as-stranger.js';
+
+const limitMs = 10_000;
+
+/** The STS endpoint that an SDK in this environment would call. */
+export function stsEndpoint(env: CliIo['env'], region: string): string {
+  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  return (
+    env['AWS_ENDPOINT_URL_STS'] ?? env['AWS_ENDPOINT_URL'] ?? `https://sts.${region}.${suffix}`
+  );
+}
+
+/** Asks STS for credentials with the token, and keeps the verdict only: credentials that come are dropped at once. */
+export async function askSts(token: string, call: CallFact, io: CliIo): Promise<ReplyFact> {
+  const parameters = new URLSearchParams({
+    Action: 'AssumeRoleWithWebIdentity',
+    Version: '2011-06-15',
+    RoleArn: call.roleArn ?? '',
+    RoleSessionName: call.roleSessionName ?? 'irsa-doctor',
+    WebIdentityToken: token,
+  });
+  try {
+    const response = await io.fetch(stsEndpoint(io.env, call.region ?? 'us-east-1'), {
+      method: 'POST',
+      body: parameters,
+      signal: AbortSignal.timeout(limitMs),
+    });
+    const body = await response.text();
+    const text = (name: string): string | undefined =>
+      new RegExp(`<${name}>([^<]*)</${name}>`)
+        .exec(body)?.[1]
+        ?.replaceAll('&apos;', "'")
+        .replaceAll('&quot;', '"');
+    const code = text('Code');
+    const message = text('Message')?.replaceAll(token, '…');
+    const expiration = text('Expiration');
+    return {
+      status: response.status,
+      ...(code === undefined ? {} : { code }),
+      ...(message === undefined ? {} : { message }),
+      ...(expiration === undefined ? {} : { expiration: new Date(expiration) }),
+    };
+  } catch (error) {
+    const { code, message } = rootCause(error);
+    return { message: `${code} ${message}`.trim() };
+  }
+}

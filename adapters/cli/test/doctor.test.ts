@@ -1,0 +1,218 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  clock,
+  createMaterial,
+  issuerUrl,
+  startLocalIrsa,
+  type LocalIrsa,
+  type LocalIrsaOptions,
+  type Material,
+} from '../../../test/support/local-irsa.js';
+import { irsa, scratchFolder, type CliRun } from './test-io.js';
+
+let material: Material;
+let running: LocalIrsa | undefined;
+beforeAll(async () => {
+  material = await createMaterial();
+});
+afterEach(async () => {
+  await running?.close();
+  running = undefined;
+});
+afterAll(() => undefined);
+
+const start = async (options?: LocalIrsaOptions): Promise<LocalIrsa> =>
+  (running = await startLocalIrsa(material, options));
+
+/** The issuer's public name leads to the local issuer; everything else is fetched as it is. */
+const network =
+  (set: LocalIrsa): typeof globalThis.fetch =>
+  async (input, init) => {
+    const url = input instanceof Request ? input.url : String(input);
+    if (!url.startsWith('https://oidc.irsa.test')) return fetch(input, init);
+    const { status, headers = {}, body } = await set.issuer.fetchDocument(url);
+    return new Response(typeof body === 'string' ? body : new TextDecoder().decode(body), {
+      status,
+      headers: Object.entries(headers).filter(([name]) => name !== 'content-length'),
+    });
+  };
+
+interface Access {
+  readonly token?: string;
+  readonly iam?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly argv?: readonly string[];
+}
+
+/** Runs the doctor as inside a pod: with only the pod's environment, and IAM's keys where the test gives them. */
+async function doctor(set: LocalIrsa, access: Access = {}): Promise<CliRun> {
+  const folder = scratchFolder();
+  const tokenFile = join(folder, 'token');
+  writeFileSync(tokenFile, access.token ?? (await set.mint()));
+  return irsa(['doctor', '--output', 'json', ...(access.argv ?? [])], {
+    fetch: network(set),
+    now: () => clock,
+    env: {
+      ...set.aws.env({ administrator: access.iam === true }),
+      AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
+      AWS_ROLE_ARN: set.roleArn,
+      ...access.env,
+    },
+  });
+}
+
+interface Report {
+  readonly verdict: string;
+  readonly findings: readonly { readonly id: string; readonly severity: string }[];
+  readonly notLookedAt: readonly { readonly what: string }[];
+  readonly stsError?: { readonly code: string };
+}
+const report = ({ stdout }: CliRun): Report => JSON.parse(stdout) as Report;
+const errors = (run: CliRun): string[] =>
+  report(run)
+    .findings.filter(({ severity }) => severity === 'error')
+    .map(({ id }) => id);
+
+describe('irsa doctor from inside a pod', () => {
+  it('finds nothing wrong with a healthy set-up', async () => {
+    const run = await doctor(await start(), { iam: true });
+    expect(report(run)).toEqual({ verdict: 'ok', findings: [], notLookedAt: [] });
+    expect(run.exitCode).toBe(0);
+  });
+
+  it('works without AWS access, and says what it could not look at', async () => {
+    const run = await doctor(await start());
+    expect(report(run).verdict).toBe('unknown');
+    expect(report(run).notLookedAt.map(({ what }) => what)).toEqual(['IAM']);
+    expect(run.exitCode).toBe(0);
+  });
+
+  it('reads the issuer as a stranger: a 403 is seen although IAM is in reach', async () => {
+    const set = await start();
+    set.issuer.setFault({ kind: 'status', status: 403 });
+    const run = await doctor(set, { iam: true });
+    expect(errors(run)).toEqual(['issuer-forbidden']);
+    expect(run.stdout).toContain('AccessDenied');
+    expect(run.exitCode).toBe(1);
+  });
+
+  it.each<readonly [string, LocalIrsaOptions]>([
+    ['provider-missing', { provider: null }],
+    ['provider-trailing-slash', { provider: { url: `${issuerUrl}/` } }],
+    ['provider-audience-missing', { provider: { audiences: ['amazonaws.com'] } }],
+    ['role-missing', { role: null }],
+  ])('%s', async (id, options) => {
+    const run = await doctor(await start(options), { iam: true });
+    expect(errors(run)[0]).toBe(id);
+  });
+
+  it('sees a key that is not published, an expired token, and a token that is none', async () => {
+    const set = await start();
+    const rotated = await set.mint({ privateKeyPem: material.other.privateKeyPem });
+    expect(errors(await doctor(set, { iam: true, token: rotated }))).toEqual(['jwks-key-missing']);
+    const old = await set.mint({ now: new Date(clock.getTime() - 200_000_000) });
+    expect(errors(await doctor(set, { iam: true, token: old }))).toEqual(['token-expired']);
+    expect(errors(await doctor(set, { iam: true, token: 'hello' }))).toEqual(['token-not-a-jwt']);
+  });
+
+  it('tells STS’s own answer where no fact explains it', async () => {
+    const set = await start();
+    set.aws.setFault({
+      kind: 'error',
+      code: 'RegionDisabledException',
+      status: 403,
+      operation: 'AssumeRoleWithWebIdentity',
+    });
+    const run = await doctor(set, { iam: true });
+    expect(errors(run)).toEqual(['sts-region-disabled']);
+    expect(report(run).stsError?.code).toBe('RegionDisabledException');
+  });
+
+  it('never asks STS with --no-sts, and never prints a signature', async () => {
+    const set = await start();
+    const token = await set.mint({ serviceAccount: 'other' });
+    const run = await doctor(set, { iam: true, token, argv: ['--no-sts'] });
+    expect(errors(run)).toEqual(['trust-subject-name']);
+    expect(set.aws.requests().filter(({ service }) => service === 'sts')).toEqual([]);
+    const shown = await doctor(set, { iam: true, token });
+    expect(shown.stdout).not.toContain(token.split('.')[2]);
+  });
+});
+
+describe('irsa doctor --pod', () => {
+  /** A kubectl that knows these objects; it answers as the real one does. */
+  function kubectl(answers: Readonly<Record<string, unknown>>): string {
+    const file = join(scratchFolder(), 'kubectl');
+    writeFileSync(
+      file,
+      `#!${process.execPath}
+const answers = ${JSON.stringify(answers)};
+const [verb, kind] = process.argv.slice(2);
+const answer = answers[verb === 'create' ? 'token' : kind];
+if (answer === undefined) { console.error('Error from server (NotFound): ' + kind + ' not found'); process.exit(1); }
+if (answer === 'forbidden') { console.error('Error from server (Forbidden): ' + kind + ' is forbidden'); process.exit(1); }
+console.log(typeof answer === 'string' ? answer : JSON.stringify(answer));
+`,
+    );
+    chmodSync(file, 0o755);
+    return file;
+  }
+  const pod = {
+    kind: 'Pod',
+    metadata: { name: 's3-echoer', namespace: 'default' },
+    spec: { serviceAccountName: 's3-echoer', containers: [{ name: 'app' }] },
+  };
+  const account = (roleArn: string): object => ({
+    metadata: {
+      name: 's3-echoer',
+      namespace: 'default',
+      annotations: { 'eks.amazonaws.com/role-arn': roleArn },
+    },
+  });
+
+  it('explains pod and token together, with a token of its own', async () => {
+    const set = await start();
+    const run = await irsa(['doctor', '--pod', 'default/s3-echoer', '--output', 'json'], {
+      fetch: network(set),
+      now: () => clock,
+      env: {
+        ...set.aws.env({ administrator: true }),
+        KUBECTL: kubectl({
+          pod,
+          serviceaccount: account(set.roleArn),
+          mutatingwebhookconfigurations: { items: [] },
+          namespace: { metadata: { labels: {} } },
+          events: 'forbidden',
+          token: await set.mint(),
+        }),
+      },
+    });
+    expect(run.stderr).toBe('');
+    expect(errors(run)).toEqual(['webhook-missing']);
+    expect(report(run).notLookedAt.map(({ what }) => what)).toEqual(['events']);
+  });
+
+  it('works without kubectl, and says so', async () => {
+    const set = await start();
+    const run = await irsa(['doctor', '--pod', 'default/s3-echoer', '--output', 'json'], {
+      env: { KUBECTL: '/nowhere/kubectl' },
+      fetch: network(set),
+    });
+    expect(run.exitCode).toBe(1);
+    expect(run.stdout).toContain('there is no kubectl here');
+  });
+});
+
+describe('irsa doctor, wrongly called', () => {
+  it.each<readonly [string[], RegExp]>([
+    [[], /nothing to look at/],
+    [['--pod', 'x'], /--pod: expected NAMESPACE\/NAME/],
+    [['--token-file', 'not-there'], /cannot be read/],
+  ])('%j', async (argv, message) => {
+    const { exitCode, stderr } = await irsa(['doctor', ...argv]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
