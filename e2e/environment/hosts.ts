@@ -20,6 +20,9 @@ const stsHosts = [
 /** A public name that leads to a private address: a verifier that followed it could be made to read its own network. */
 export const privateHost = 'private.issuer.example';
 
+/** The name of the webhook's Service; no cluster network leads it anywhere, so the hosts file does. */
+export const webhookHost = 'irsa-webhook.irsa-system.svc';
+
 /** A bucket's virtual host. */
 export const bucketHost = (bucket: string): string => `${bucket}.${s3Host}`;
 
@@ -31,7 +34,7 @@ export function hostsFile(buckets: readonly string[]): string {
   const line = (address: string, names: readonly string[]): string =>
     `${address} ${names.join(' ')}\n`;
   return [
-    line('127.0.0.1', ['localhost']),
+    line('127.0.0.1', ['localhost', webhookHost]),
     line(addresses.s3, [s3Host, ...buckets.map(bucketHost)]),
     line(addresses.sts, stsHosts),
     line('10.0.0.1', [privateHost]),

@@ -5,7 +5,7 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import { S3Client } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { sendHttps } from '../clients/send-https.js';
-import { addresses, region } from './hosts.js';
+import { accountId, addresses, region } from './hosts.js';
 import type { Certificates } from './make-certificates.js';
 import { startProcess } from './start-process.js';
 
@@ -28,7 +28,8 @@ export async function startAws(options: {
 }): Promise<VerifyingAws> {
   const { binary, certificates, data, logs } = options;
   const administrator = {
-    accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
+    // The gateway takes the root's access key for the id of the account that owns a bucket (ExpectedBucketOwner).
+    accessKeyId: accountId,
     secretAccessKey: randomBytes(20).toString('hex'),
   };
   const folder = (name: string): string => {

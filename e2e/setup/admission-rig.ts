@@ -51,8 +51,12 @@ export async function startAdmissionRig(world: World): Promise<AdmissionRig> {
 }
 
 /** Asks what the API server would store, strictly and without storing it. */
-export async function dryRun(client: KubernetesClient, pod: KubernetesJson): Promise<Verdict> {
-  const path = `/api/v1/namespaces/${namespace}/pods?dryRun=All&fieldValidation=Strict`;
+export async function dryRun(
+  client: KubernetesClient,
+  pod: KubernetesJson,
+  where: string = namespace,
+): Promise<Verdict> {
+  const path = `/api/v1/namespaces/${where}/pods?dryRun=All&fieldValidation=Strict`;
   const { status, body } = await client.send('POST', path, pod);
   return { status, pod: body };
 }
@@ -70,10 +74,15 @@ export const hasRole = (container: KubernetesJson): boolean =>
   container.env?.some((variable: KubernetesJson) => variable.name === 'AWS_ROLE_ARN') ?? false;
 
 /** Whether the canary is mutated at this moment. */
-export const isInForce = async (client: KubernetesClient): Promise<boolean> => {
-  const { status, pod } = await dryRun(client, canary);
-  return status === 201 && hasRole(pod.spec.containers[0]);
-};
+export async function isInForce(
+  client: KubernetesClient,
+  where: string = namespace,
+  serviceAccountName = 'role',
+): Promise<boolean> {
+  const pod = { ...canary, spec: { ...canary.spec, serviceAccountName } };
+  const { status, pod: stored } = await dryRun(client, pod, where);
+  return status === 201 && hasRole(stored.spec.containers[0]);
+}
 
 /** Registers, does the work once the API server calls the webhook, and takes the registration away. */
 export async function whileRegistered<T>(
