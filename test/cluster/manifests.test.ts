@@ -11,6 +11,7 @@ import {
   type WebhookManifestsOptions,
 } from 'irsa/cluster';
 import { ClusterError, IrsaError } from 'irsa/errors';
+import { parseOptions } from '../../adapters/webhook/src/parse-options.js';
 import { manifestCases } from './manifest-cases.js';
 
 const base: WebhookManifestsOptions = {
@@ -138,4 +139,16 @@ describe('refusals', () => {
     expect(() => s3EchoerJob({ bucket: 'abc', region: '$(x)' })).toThrow(ClusterError);
     expect(() => issuerDiscoveryBinding({ to: { namespace: 'A', name: 'b' } })).toThrow(IrsaError);
   });
+});
+
+describe('the Deployment’s command line', () => {
+  it.each(Object.keys(manifestCases).filter((name) => name.startsWith('webhook-')))(
+    'of %s is understood by irsa-webhook',
+    (name) => {
+      const { spec } = find(manifestCases[name]!(), 'Deployment');
+      const args: string[] = spec.template.spec.containers[0].args;
+      const command = parseOptions(args, {});
+      expect(command.kind).toBe('run');
+    },
+  );
 });

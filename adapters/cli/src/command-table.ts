@@ -110,6 +110,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/mutate.js')).defineMutate,
   },
   {
+    path: ['audit'],
+    summary: 'find pods that miss the role of their ServiceAccount',
+    load: async () => (await import('./commands/audit.js')).defineAudit,
+  },
+  {
     path: ['token', 'inspect'],
     summary: 'show what a token says, unverified',
     load: async () => (await import('./commands/token-inspect.js')).defineTokenInspect,

@@ -30,6 +30,8 @@ const runs: readonly Run[] = [
   ['manifests', ['manifests', '--image', 'registry.example.com/irsa-webhook:0.1.0'], 0],
   ['mutate', ['mutate', 'pod.yaml', '--region', 'eu-west-1'], 0],
   ['mutate-patch', ['mutate', 'pod.yaml', '--show', 'patch'], 0],
+  ['audit', ['audit', 'pod.yaml'], 1],
+  ['audit-fine', ['audit', 'mutated.yaml'], 0],
   ['token-inspect', ['token', 'inspect', 'projected-token.jwt'], 0],
   [
     'token-verify',

@@ -7,6 +7,7 @@ import {
   type ServiceAccount,
 } from 'irsa/patch';
 import { changeText } from '../change-text.js';
+import { expandLists, type KubernetesObject } from '../expand-lists.js';
 import { readDocuments } from '../read-input.js';
 import type { CliIo, CommandContext } from '../types.js';
 import { UsageError } from '../usage-error.js';
@@ -19,12 +20,6 @@ interface Options {
   readonly behavior: 'standard' | 'eks';
   readonly annotationDomain: string;
   readonly show: 'diff' | 'pod' | 'patch';
-}
-
-interface KubernetesObject {
-  readonly kind?: string;
-  readonly metadata?: { readonly name?: string; readonly namespace?: string };
-  readonly spec?: { readonly template?: Pod };
 }
 
 /** A pod, or the template of the pods of a workload. */
@@ -53,7 +48,7 @@ export function defineMutate({ command, io, respond }: CommandContext): void {
     .action(async (files: string[], options: Options) => {
       await respond(async () => {
         const objects = (await Promise.all(files.map((file) => readDocuments(file, io)))).flat();
-        const items = objects.flatMap(expandList);
+        const items = objects.flatMap(expandLists);
         const pods = items.flatMap((item) => podsOf(item, options.namespace ?? 'default'));
         if (pods.length === 0) {
           throw new UsageError(`expected a Pod or a workload in ${files.join(', ')}, found none`);
@@ -90,17 +85,11 @@ export function defineMutate({ command, io, respond }: CommandContext): void {
     });
 }
 
-const expandList = (object: unknown): KubernetesObject[] => {
-  if (typeof object !== 'object' || object === null) return [];
-  if ('items' in object && Array.isArray(object.items)) return object.items as KubernetesObject[];
-  return [object];
-};
-
 function podsOf(object: KubernetesObject, fallback: string): PodInFile[] {
   const namespace = object.metadata?.namespace ?? fallback;
   const title = `${object.kind ?? ''} ${namespace}/${object.metadata?.name ?? ''}`;
-  if (object.kind === 'Pod') return [{ title, namespace, pod: object as Pod }];
-  const template = object.spec?.template;
+  if (object.kind === 'Pod') return [{ title, namespace, pod: object }];
+  const template = (object['spec'] as { readonly template?: Pod } | undefined)?.template;
   if (template === undefined || !workloads.includes(object.kind ?? '')) return [];
   return [{ title, namespace, pod: template }];
 }
