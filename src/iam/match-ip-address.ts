@@ -9,13 +9,14 @@ const parseIpv4 = (text: string): bigint | undefined => {
   return value;
 };
 
-const parseGroups = (text: string): number[] | undefined => {
+/** An IPv4 address may stand in the last place of all. */
+const parseGroups = (text: string, endsAddress: boolean): number[] | undefined => {
   if (text === '') return [];
   const groups: number[] = [];
   const parts = text.split(':');
   for (const [index, part] of parts.entries()) {
     if (part.includes('.')) {
-      const tail = index === parts.length - 1 ? parseIpv4(part) : undefined;
+      const tail = endsAddress && index === parts.length - 1 ? parseIpv4(part) : undefined;
       if (tail === undefined) return undefined;
       groups.push(Number(tail >> 16n), Number(tail & 0xffffn));
     } else {
@@ -29,8 +30,8 @@ const parseGroups = (text: string): number[] | undefined => {
 const parseIpv6 = (text: string): bigint | undefined => {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const head = parseGroups(halves[0] ?? '');
-  const tail = halves.length === 2 ? parseGroups(halves[1] ?? '') : [];
+  const head = parseGroups(halves[0] ?? '', halves.length === 1);
+  const tail = halves.length === 2 ? parseGroups(halves[1] ?? '', true) : [];
   if (head === undefined || tail === undefined) return undefined;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;

@@ -73,6 +73,7 @@ describe('certificateThumbprint', () => {
     ['no base64', '-----BEGIN CERTIFICATE-----\n%%%%\n-----END CERTIFICATE-----'],
     ['an empty block', '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----'],
     ['another DER type', '-----BEGIN CERTIFICATE-----\nAgEB\n-----END CERTIFICATE-----'],
+    ['a length of four bytes', '-----BEGIN CERTIFICATE-----\nMIQAAAAA\n-----END CERTIFICATE-----'],
     ['an indefinite length', '-----BEGIN CERTIFICATE-----\nMIAAAA==\n-----END CERTIFICATE-----'],
     ['1 MB of garbage', 'x'.repeat(1_000_000)],
     ['many openings', '-----BEGIN CERTIFICATE-----'.repeat(20_000)],

@@ -311,6 +311,14 @@ const rows: readonly Row[] = [
     true,
   ],
   // The keys of the token.
+  ['unfinished variable is text', { StringEquals: { [key]: 'a${b' } }, { [key]: 'a${b' }, true],
+  ['several values, Null', { Null: { [list]: 'false' } }, { [list]: ['a', 'b'] }, true],
+  [
+    'Date without a zone',
+    { DateGreaterThanEquals: { 'aws:CurrentTime': '2026-01-01T00:00' } },
+    {},
+    true,
+  ],
   ['sub and aud', { StringEquals: { [sub]: claims.sub, [aud]: 'sts.amazonaws.com' } }, {}, true],
   ['sub of another', { StringEquals: { [sub]: `${claims.sub}x` } }, {}, false],
   ['sub by pattern', { StringLike: { [sub]: 'system:serviceaccount:default:*' } }, {}, true],
@@ -570,6 +578,23 @@ describe('evaluateTrustPolicy, findings', () => {
     const { findings } = evaluate(policyOf(statement));
     expect(findings.map((finding) => finding.id)).toContain(id);
     for (const finding of findings) expect(finding.evidence).toContain('Statement[0]');
+  });
+
+  it('has nothing against other operators, keys and literal wildcards', () => {
+    const fine = [
+      allow({ StringEquals: full, StringLike: { [amr]: 'a*' } }),
+      allow({ StringEquals: full, StringNotLike: { [sub]: 'system:serviceaccount:kube-*' } }),
+      allow({ StringEquals: { ...full, 'sts:RoleSessionName': '${aws:RequestTag/x*}' } }),
+      allow({ StringEquals: full, Null: { [sub]: 'false' } }),
+      allow({ StringEqualsIgnoreCase: full }),
+    ];
+    for (const statement of fine) expect(evaluate(policyOf(statement)).findings).toEqual([]);
+    const negated = evaluate(
+      policyOf(allow({ StringEquals: full, StringNotEquals: { [sub]: 'a*' } })),
+    );
+    expect(negated.findings).toMatchObject([
+      { id: 'wildcard-matches-literally', fix: 'Use StringNotLike.' },
+    ]);
   });
 
   it('finds nothing in what we build, nor in statements of others', () => {

@@ -394,6 +394,83 @@ describe('planIssuer, where no safe plan exists', () => {
     );
   });
 
+  it.each<[string, object]>([
+    [
+      'origin access control',
+      { originAccessControl: { id: 'O', spec: { name: 'my-oidc', description: 'theirs' } } },
+    ],
+    [
+      'cache policy',
+      { cachePolicy: { id: 'C', spec: { name: 'irsa-my-oidc', comment: 'theirs' } } },
+    ],
+    ['distribution', { distribution: { id: 'E', tags: {} } }],
+  ])('refuses a foreign %s, in a teardown too', (what, cloudFront) => {
+    const target = { ...spec.target, via: 'cloudfront' } as IssuerSpec['target'];
+    const observed = { cloudFront } as ObservedIssuer;
+    for (const state of ['published', 'absent'] as const) {
+      expect(() => plan(observed, { target, state })).toThrow(
+        expect.objectContaining({
+          code: 'ERR_PLAN',
+          message: expect.stringContaining(what) as string,
+        }),
+      );
+    }
+  });
+
+  it('is not misled by a JWKS that is none', () => {
+    for (const body of ['<html>', '{"keys":7}', '[]', '{"keys":[null,{"kid":7}]}']) {
+      const objects = [{ path: 'openid/v1/jwks', owned: true, body }];
+      expect(kinds({ ...published, bucket: { ...bucket, objects } })).toEqual([
+        'put-object',
+        'put-object',
+      ]);
+    }
+  });
+
+  it('repairs each part of a distribution', () => {
+    const target = {
+      ...spec.target,
+      via: 'cloudfront',
+      aliases: ['oidc.example.com'],
+      certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/1',
+    } as IssuerSpec['target'];
+    const desired = { ...spec, target };
+    const world = finish({ roles: [], served: {} }, desired);
+    const distribution = world.cloudFront!.distribution!;
+    const drifts: [object, string][] = [
+      [{ enabled: false }, 'it is disabled'],
+      [{ originAccessControlId: '' }, 'it does not use our origin access control'],
+      [{ cachePolicyId: 'x' }, 'it does not use our cache policy'],
+      [{ spec: { ...distribution.spec, aliases: [] } }, 'its aliases differs'],
+      [
+        { spec: { ...distribution.spec, viewerProtocolPolicy: 'allow-all' } },
+        'its viewerProtocolPolicy differs',
+      ],
+    ];
+    for (const [drift, reason] of drifts) {
+      const cloudFront = { ...world.cloudFront, distribution: { ...distribution, ...drift } };
+      expect(planIssuer({ desired, observed: { ...world, cloudFront } })).toMatchObject([
+        { kind: 'update-distribution', reason },
+      ]);
+    }
+  });
+
+  it('sets thumbprints only when there are some to set', () => {
+    const provider = {
+      url: issuer as never,
+      audiences: ['sts.amazonaws.com'],
+      thumbprints: ['b'.repeat(40), 'a'.repeat(40)],
+      tags: {},
+    };
+    const other = { ...published.provider!, thumbprints: ['C'.repeat(40)] };
+    expect(plan({ ...published, provider: other })).toEqual([]);
+    expect(plan({ ...published, provider: other }, { provider })).toMatchObject([
+      { kind: 'set-thumbprints' },
+    ]);
+    const same = { ...other, thumbprints: ['A'.repeat(40), 'B'.repeat(40)] };
+    expect(plan({ ...published, provider: same }, { provider })).toEqual([]);
+  });
+
   it('takes over what it is told to take over', () => {
     const foreign = {
       ...published,
