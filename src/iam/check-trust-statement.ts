@@ -40,10 +40,11 @@ export const conditionsOf = (statement: TrustStatement): Condition[] =>
     })),
   );
 
-const matchesEverySubject = (value: string): boolean =>
-  ['', 'system:', 'system:serviceaccount:'].some((start) =>
-    /^[*?:]*\*[*?:]*$/.test(value.startsWith(start) ? value.slice(start.length) : ' '),
-  );
+/** Whether a pattern is nothing but wildcards behind what every service account's subject begins with. */
+const matchesEverySubject = (value: string): boolean => {
+  const rest = value.replace(/^system:(?:serviceaccount:)?/, '');
+  return rest.includes('*') && /^[*?:]+$/.test(rest);
+};
 
 const checkCondition = (
   { operator, key, values }: Condition,
