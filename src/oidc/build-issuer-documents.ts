@@ -3,13 +3,14 @@ import { parseIssuer, type Issuer } from '../names/issuer.js';
 import { buildDiscoveryDocument, urlUnder } from './build-discovery-document.js';
 import { buildJwks } from './build-jwks.js';
 import { parseHttpsUrl } from './parse-https-url.js';
-import type { DiscoveryProfile, PublicKey } from './types.js';
+import { readPublicKeys } from './read-public-keys.js';
+import type { DiscoveryProfile, KeyMaterial, PublicKey } from './types.js';
 
 /** What {@link buildIssuerDocuments} needs. */
 export interface IssuerDocumentsOptions {
   readonly issuer: Issuer | string;
-  /** As {@link readPublicKeys} gives them. */
-  readonly keys: readonly PublicKey[];
+  /** As {@link readPublicKeys} gives them, or key material as it takes it. */
+  readonly keys: readonly PublicKey[] | KeyMaterial;
   /** Where the JWKS lies under the issuer, without a leading slash. Default `openid/v1/jwks`, as kube-apiserver has it. */
   readonly jwksPath?: string;
   /** Where the JWKS is, if not under the issuer; any https host. */
@@ -61,16 +62,19 @@ const pathOf = (url: string, issuer: Issuer): string => {
   return url.startsWith(base) ? url.slice(base.length) : new URL(url).pathname.slice(1);
 };
 
+const isKeyList = (keys: readonly PublicKey[] | KeyMaterial): keys is readonly PublicKey[] =>
+  Array.isArray(keys);
+
 /**
  * Builds the two files that make an issuer: the discovery document and the JWKS, ready to upload.
  *
  * @throws {@link IssuerError} `ERR_ISSUER` for an issuer, path or JWKS URL that verifiers do not take
  * @throws {@link JwksError} `ERR_JWKS` for no keys, too many, or one `kid` for two different keys
+ * @throws {@link KeyError} `ERR_KEY` for key material that cannot be read
  * @example
  * ```ts
- * import { buildIssuerDocuments, generateSigningKey, readPublicKeys, s3Issuer } from 'irsa/oidc';
- * const { publicKeyPem } = await generateSigningKey();
- * const { keys } = await readPublicKeys(publicKeyPem);
+ * import { buildIssuerDocuments, generateSigningKey, s3Issuer } from 'irsa/oidc';
+ * const { publicKeyPem: keys } = await generateSigningKey();
  * const issuer = s3Issuer({ bucket: 'my-oidc', region: 'eu-west-1' });
  * for (const { path, contentType } of await buildIssuerDocuments({ issuer, keys })) console.log(path, contentType);
  * // .well-known/openid-configuration application/json
@@ -81,7 +85,7 @@ const pathOf = (url: string, issuer: Issuer): string => {
 export async function buildIssuerDocuments(
   options: IssuerDocumentsOptions,
 ): Promise<IssuerDocument[]> {
-  const { keys, jwksPath = 'openid/v1/jwks', profile = 'aws', maxAgeSeconds = 3600 } = options;
+  const { jwksPath = 'openid/v1/jwks', profile = 'aws', maxAgeSeconds = 3600 } = options;
   const { legacyEmptyKid = false } = options;
   if (!Number.isInteger(maxAgeSeconds) || maxAgeSeconds < 0) {
     throw new TypeError('buildIssuerDocuments: expected maxAgeSeconds to be a whole number from 0');
@@ -91,6 +95,7 @@ export async function buildIssuerDocuments(
     options.jwksUri === undefined
       ? urlUnder(issuer, assertPath(jwksPath))
       : parseHttpsUrl(options.jwksUri, 'JWKS URL');
+  const keys = isKeyList(options.keys) ? options.keys : (await readPublicKeys(options.keys)).keys;
   const jwks = await buildJwks(keys, { legacyEmptyKid });
   const discovery = buildDiscoveryDocument({ issuer, jwks, jwksUri, profile });
   const cacheControl = `public, max-age=${maxAgeSeconds}`;

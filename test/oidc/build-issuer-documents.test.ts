@@ -93,6 +93,13 @@ test('an issuer with a trailing slash keeps it, and its documents have no double
   ]);
 });
 
+test('key material is read on the way', async () => {
+  const { publicKeyPem, kid } = await generateSigningKey({ algorithm: 'ES256' });
+  const [, jwks] = await build({ keys: publicKeyPem });
+  expect(JSON.parse(jwks!.body)).toMatchObject({ keys: [{ kid }] });
+  await expect(build({ keys: '<html>' })).rejects.toMatchObject({ code: 'ERR_KEY' });
+});
+
 describe('the key set', () => {
   test('keeps the order of the keys, and each key once', async () => {
     const { keys: published } = await buildJwks([...keys, ...keys]);
