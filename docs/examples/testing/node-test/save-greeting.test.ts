@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { saveGreeting } from '../save-greeting.js';
+import { startCluster, type Cluster } from '../start-cluster.js';
+
+let cluster: Cluster;
+before(async () => {
+  cluster = await startCluster();
+});
+after(() => cluster.stop());
+
+void test('saves the greeting with the role of its service account', async () => {
+  await saveGreeting('greetings');
+  const stored = cluster.aws.readObject({ bucket: 'greetings', key: 'greeting' });
+  assert.equal(new TextDecoder().decode(stored), 'hello');
+});
+
+void test('gets over a throttled STS', async () => {
+  cluster.aws.setFault({ kind: 'throttle', operation: 'AssumeRoleWithWebIdentity', times: 1 });
+  await saveGreeting('greetings');
+  const answers = cluster.aws
+    .requests()
+    .filter(({ operation }) => operation === 'AssumeRoleWithWebIdentity')
+    .map(({ status }) => status);
+  assert.deepEqual(answers.slice(-2), [400, 200]);
+});
+
+void test('has no business in other buckets, nor anybody else in this one', async () => {
+  await cluster.aws.createBucket({ bucket: 'secrets' });
+  await assert.rejects(saveGreeting('secrets'), { name: 'AccessDenied' });
+  await cluster.runAs('stranger');
+  await assert.rejects(
+    saveGreeting('greetings'),
+    /Not authorized to perform sts:AssumeRoleWithWebIdentity/,
+  );
+});
