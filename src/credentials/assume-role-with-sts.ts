@@ -21,8 +21,6 @@ export interface StsSettings {
   readonly endpoint?: string | undefined;
   readonly useFipsEndpoint: boolean;
   readonly useDualstackEndpoint: boolean;
-  /** `https://sts.amazonaws.com` for the old commercial regions (AWS_STS_REGIONAL_ENDPOINTS=legacy). */
-  readonly useGlobalEndpoint: boolean;
   readonly profile?: string | undefined;
   /** URL of an http proxy to tunnel through. */
   readonly proxy?: string | undefined;
@@ -110,7 +108,6 @@ const createClient = async (
     ...(credentials !== undefined && { credentials }),
     useFipsEndpoint: settings.useFipsEndpoint,
     useDualstackEndpoint: settings.useDualstackEndpoint,
-    useGlobalEndpoint: settings.useGlobalEndpoint,
     requestHandler: {
       connectionTimeout: settings.connectTimeoutMs,
       requestTimeout: settings.requestTimeoutMs,

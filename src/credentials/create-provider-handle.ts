@@ -30,6 +30,9 @@ export function createProviderHandle(
   const held = new Map<RefreshEngine, () => void>();
   const byCaller = new WeakMap<object, RefreshEngine>();
   let last: { caller: CallerClientConfig | undefined; engine: RefreshEngine } | undefined;
+  // A thousand callers at once look for the engine once.
+  let finding:
+    { caller: CallerClientConfig | undefined; engine: Promise<RefreshEngine> } | undefined;
   let closed = false;
 
   const find = async (caller: CallerClientConfig | undefined): Promise<RefreshEngine> => {
@@ -65,7 +68,13 @@ export function createProviderHandle(
     if (closed) return Promise.reject(new TypeError('this credential provider is closed'));
     const known = caller === undefined ? undefined : byCaller.get(caller);
     if (known !== undefined) return remember(caller, known).get(properties);
-    return find(caller).then((engine) => engine.get(properties));
+    if (finding?.caller !== caller || finding === undefined) {
+      const engine = find(caller).finally(() => {
+        finding = undefined;
+      });
+      finding = { caller, engine };
+    }
+    return finding.engine.then((engine) => engine.get(properties));
   };
 
   const close = (): void => {

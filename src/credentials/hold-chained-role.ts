@@ -5,6 +5,7 @@ import type { HeldEngine } from './create-provider-handle.js';
 import { createRefreshEngine } from './create-refresh-engine.js';
 import { parseAssumedRole } from './parse-assumed-role.js';
 import { refreshPolicies, type RefreshPolicy } from './refresh-policies.js';
+import { globalEndpoint } from './resolve-sts-settings.js';
 import { retryByClass } from './retry-by-class.js';
 import { sanitizeRoleSessionName } from './role-session-name.js';
 import { shareEngine } from './share-engine.js';
@@ -78,7 +79,15 @@ export function holdChainedRole(
   const chain = { made: false };
   const held = shareEngine(key, (onEnd) => {
     chain.made = true;
-    const sts = assumeRoleWithSts({ ...settings, client: undefined }, {}, () => base.engine.get());
+    const sts = assumeRoleWithSts(
+      {
+        ...settings,
+        client: undefined,
+        endpoint: settings.endpoint === globalEndpoint ? undefined : settings.endpoint,
+      },
+      {},
+      () => base.engine.get(),
+    );
     const ports = { now: systemNow, random: systemRandom, setTimer: systemSetTimer };
     return createRefreshEngine({
       ...ports,

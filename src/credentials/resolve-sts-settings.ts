@@ -55,6 +55,41 @@ const endpointInEnvironment = (env: Environment): string | undefined =>
     ? undefined
     : (given(env['AWS_ENDPOINT_URL_STS']) ?? given(env['AWS_ENDPOINT_URL']));
 
+/** The one endpoint of the time before regional ones; it needs signatures for us-east-1. */
+export const globalEndpoint = 'https://sts.amazonaws.com';
+
+// The regions that AWS_STS_REGIONAL_ENDPOINTS=legacy sends there; every later one is regional in any case.
+const legacyRegions: ReadonlySet<string> = new Set([
+  'ap-northeast-1',
+  'ap-south-1',
+  'ap-southeast-1',
+  'ap-southeast-2',
+  'ca-central-1',
+  'eu-central-1',
+  'eu-north-1',
+  'eu-west-1',
+  'eu-west-2',
+  'eu-west-3',
+  'sa-east-1',
+  'us-east-1',
+  'us-east-2',
+  'us-west-1',
+  'us-west-2',
+]);
+
+// Not through the SDK's useGlobalEndpoint: with it the client wants credentials for a call that needs none.
+const legacyEndpoint = (
+  region: string,
+  env: Environment,
+  flags: { readonly useFipsEndpoint: boolean; readonly useDualstackEndpoint: boolean },
+): string | undefined =>
+  env['AWS_STS_REGIONAL_ENDPOINTS']?.toLowerCase() === 'legacy' &&
+  legacyRegions.has(region) &&
+  !flags.useFipsEndpoint &&
+  !flags.useDualstackEndpoint
+    ? globalEndpoint
+    : undefined;
+
 /**
  * Which STS to call: options, then the calling client, the environment, the profile and the issuer of the token.
  *
@@ -65,10 +100,8 @@ export async function resolveStsSettings(
   sources: StsSettingsSources,
 ): Promise<StsSettings> {
   const { env, caller } = sources;
-  const endpoint = options.endpoint ?? endpointInEnvironment(env);
-  const host = {
-    region: await regionOf(options, sources),
-    endpoint,
+  const region = await regionOf(options, sources);
+  const flags = {
     useFipsEndpoint:
       options.useFipsEndpoint ??
       (await ask(caller?.useFipsEndpoint)) ??
@@ -78,10 +111,12 @@ export async function resolveStsSettings(
       (await ask(caller?.useDualstackEndpoint)) ??
       isOn(env['AWS_USE_DUALSTACK_ENDPOINT']),
   };
+  const endpoint =
+    options.endpoint ?? endpointInEnvironment(env) ?? legacyEndpoint(region, env, flags);
+  const host = { region, endpoint, ...flags };
   const { retries } = options.policy ?? refreshPolicies.default;
   return {
     ...host,
-    useGlobalEndpoint: env['AWS_STS_REGIONAL_ENDPOINTS']?.toLowerCase() === 'legacy',
     profile: options.profile,
     proxy: options.proxy === null ? undefined : (options.proxy ?? resolveProxy(host, env)),
     connectTimeoutMs: options.connectTimeoutMs ?? 2000,

@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { BenchRow } from '../types.js';
+
+export const suite = 'import';
+
+const samples = 11;
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** Milliseconds of one `import()` in a fresh process: the start of the process itself is not in it. */
+const importOnce = (specifier: string): number => {
+  const source = `const t = performance.now(); await import(${JSON.stringify(specifier)}); process.stdout.write(String(performance.now() - t));`;
+  const out = execFileSync(process.execPath, ['--input-type=module', '-e', source], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return Number(out);
+};
+
+/** Every subpath of the package, and what the AWS SDK costs at the same, against one empty module. */
+export async function run(): Promise<BenchRow[]> {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    exports: Record<string, unknown>;
+  };
+  const ours = Object.keys(manifest.exports)
+    .filter((key) => key !== './package.json')
+    .map((key) => key.replace(/^\./, 'irsa'));
+  const rivals = ['@aws-sdk/credential-providers', '@aws-sdk/client-sts'];
+  const folder = mkdtempSync(join(tmpdir(), 'irsa-bench-'));
+  const empty = join(folder, 'empty.mjs');
+  writeFileSync(empty, 'export {};\n');
+  const times = new Map<string, number[]>();
+  const floors: number[] = [];
+  try {
+    for (let round = 0; round < samples; round += 1) {
+      floors.push(importOnce(pathToFileURL(empty).href));
+      for (const name of [...ours, ...rivals]) {
+        times.set(name, [...(times.get(name) ?? []), importOnce(name)]);
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  const floor = median(floors);
+  return Promise.resolve(
+    [...ours, ...rivals].map((name): BenchRow => {
+      const time = median(times.get(name) ?? []);
+      const isOurs = ours.includes(name);
+      return {
+        what: `import('${name}')${isOurs ? '' : ' (rival)'}`,
+        ours: time,
+        floor,
+        ratio: time / floor,
+        unit: 'ms',
+        ...(name === 'irsa/credentials' && {
+          target: '≤ 3× one empty module',
+          met: time <= 3 * floor,
+          note: `fresh process each, median of ${samples}, interleaved; the floor is importing one empty module; ≤ 3 ms was asked on a quiet machine`,
+        }),
+      };
+    }),
+  );
+}
