@@ -2,13 +2,20 @@ import type { Finding } from '../names/finding.js';
 import { isNegated, parseConditionOperator, takesWildcards } from './condition-operator.js';
 import type { OneOrMany, PrincipalElement, TrustStatement } from './types.js';
 
+const offeredClaims = ['aud', 'sub', 'amr'];
+
+/** Since 2026 STS offers further claims of these providers, each its own list; a Kubernetes issuer is none of them. */
+const providersWithOwnClaims =
+  /^(?:token\.actions\.githubusercontent\.com|accounts\.google\.com|oidc\.circleci\.com|[^/]*\.oraclecloud\.com)(?:\/|$)/;
+
 /**
- * The claims that STS offers as condition keys of an OIDC provider. A key for any other claim is accepted by IAM and is
- * absent in every request.
+ * Whether STS offers a claim as a condition key of an OIDC provider. A key for a claim that it does not offer is accepted
+ * by IAM, and is absent in every request. `unknown`: the provider has a list of its own, which is not repeated here.
  *
  * @see {@link https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif | IAM: available keys for OIDC federation}
  */
-export const offeredClaims: readonly string[] = Object.freeze(['aud', 'sub', 'amr']);
+export const offersClaim = (hostPath: string, claim: string): boolean | 'unknown' =>
+  offeredClaims.includes(claim) || (providersWithOwnClaims.test(hostPath) ? 'unknown' : false);
 
 /** A value or a list as a list. */
 export const listOf = <T>(value: OneOrMany<T> | undefined): readonly T[] =>
@@ -65,7 +72,7 @@ const checkCondition = (
       fix: `Write ${hostPath}:${String(strangers[2])}: the issuer without https://, byte for byte as in the provider’s ARN.`,
     };
   }
-  if (!offeredClaims.includes(claim)) {
+  if (offersClaim(host, claim) === false) {
     return {
       id: 'claim-not-a-condition-key',
       severity: 'error',

@@ -1,4 +1,4 @@
-import { offeredClaims } from './check-trust-statement.js';
+import { offersClaim } from './check-trust-statement.js';
 
 /** Looks a condition key up: its values (an empty list when it is absent in the request), or `unknown`. */
 export type ContextLookup = (key: string) => readonly string[] | 'unknown';
@@ -34,7 +34,9 @@ export function createContextLookup(facts: RequestFacts): ContextLookup {
       return value === null ? [] : typeof value === 'string' ? [value] : value;
     if (lower.startsWith(issuerPrefix)) {
       const claim = lower.slice(issuerPrefix.length);
-      if (!offeredClaims.includes(claim)) return [];
+      const offered = offersClaim(hostPath.toLowerCase(), claim);
+      if (offered === 'unknown') return 'unknown';
+      if (!offered) return [];
       // STS compares the authorized party with the client IDs when the token has one, and offers it as the audience.
       if (claim === 'aud' && typeof claims['azp'] === 'string') return [claims['azp']];
       return textsOf(claims[claim]);

@@ -580,6 +580,29 @@ describe('evaluateTrustPolicy, findings', () => {
     for (const finding of findings) expect(finding.evidence).toContain('Statement[0]');
   });
 
+  it('does not judge the claims of providers that STS has own lists for', () => {
+    const host = 'token.actions.githubusercontent.com';
+    const arn = `arn:aws:iam::111122223333:oidc-provider/${host}`;
+    const statement = {
+      ...allow({
+        StringEquals: {
+          [`${host}:sub`]: 'a',
+          [`${host}:aud`]: 'b',
+          [`${host}:repository_id`]: '7',
+        },
+      }),
+      Principal: { Federated: arn },
+    };
+    const request = { providerArn: arn, claims: { sub: 'a', aud: 'b', repository_id: '7' } };
+    expect(evaluate(policyOf(statement), request)).toMatchObject({
+      allowed: false,
+      undecided: [`${host}:repository_id`],
+      findings: [],
+    });
+    const told = { ...request, context: { [`${host}:repository_id`]: '7' } };
+    expect(evaluate(policyOf(statement), told).allowed).toBe(true);
+  });
+
   it('has nothing against other operators, keys and literal wildcards', () => {
     const fine = [
       allow({ StringEquals: full, StringLike: { [amr]: 'a*' } }),
