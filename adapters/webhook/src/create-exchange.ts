@@ -40,13 +40,13 @@ export function createExchange(
   };
   const answer: Exchange['answer'] = (status, contentType, body, decided) => {
     if (!response.destroyed) {
-      const bytes = Buffer.from(body);
       response.writeHead(status, {
         'content-type': contentType,
-        'content-length': bytes.length,
+        'content-length': Buffer.byteLength(body),
         ...(isLast() && { connection: 'close' }),
       });
-      response.end(request.method === 'HEAD' ? undefined : bytes);
+      // A string leaves in one write together with the head; a Buffer would be a second one.
+      response.end(request.method === 'HEAD' ? undefined : body);
     }
     tell(status, decided);
   };

@@ -1,0 +1,36 @@
+// The whole program, in process: watches, lookup, metrics, logs. Speaks JSON over stdio with the suite.
+import { readFileSync } from 'node:fs';
+import { createLogger, parseOptions, runWebhook } from 'irsa-webhook';
+
+const { folder, apiPort } = JSON.parse(process.argv[2]);
+const { options } = parseOptions(
+  [
+    '--bind-address=127.0.0.1',
+    '--port=0',
+    '--metrics-port=0',
+    `--tls-cert=${folder}/tls.crt`,
+    `--tls-key=${folder}/tls.key`,
+    '--aws-default-region=us-west-2',
+    '--sts-regional-endpoint=true',
+    '--lame-duck=0',
+  ],
+  {},
+);
+// As main.ts writes: the lines of one turn of the event loop in one write.
+let pending = '';
+const write = (line) => {
+  if (pending === '') {
+    setImmediate(() => {
+      process.stderr.write(pending);
+      pending = '';
+    });
+  }
+  pending += line;
+};
+const caPem = readFileSync(`${folder}/ca.crt`, 'utf8');
+const webhook = await runWebhook({
+  options,
+  loadAccess: async () => ({ host: '127.0.0.1', port: apiPort, caPem, headers: {} }),
+  log: createLogger({ level: 'info', write }),
+});
+process.stdout.write(`${JSON.stringify({ port: webhook.port })}\n`);
