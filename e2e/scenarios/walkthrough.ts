@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { manifestsToYaml, s3EchoerJob, serviceAccountManifest } from 'irsa/cluster';
+import { s3EchoerJob, serviceAccountManifest } from 'irsa/cluster';
 import type { KubernetesObject } from 'irsa/cluster';
 import { roleArn } from 'irsa/iam';
 import { s3Issuer } from 'irsa/oidc';
@@ -10,9 +10,10 @@ import { accountId, region, webhookHost } from '../environment/hosts.js';
 import type { ApiServer } from '../environment/start-api-server.js';
 import type { World } from '../environment/world.js';
 import { isInForce } from '../setup/admission-rig.js';
+import { applyAll, deployWebhook as deployWebhookManifests } from '../setup/deploy-webhook.js';
 import { playKubelet } from '../setup/play-kubelet.js';
 import { until } from '../setup/register-webhook.js';
-import { runIrsa, runKubectl } from '../setup/run-irsa.js';
+import { runIrsa } from '../setup/run-irsa.js';
 import { startWebhookProcess } from '../setup/start-webhook-process.js';
 import type { Scenario } from './types.js';
 
@@ -133,43 +134,12 @@ async function deployWebhook(world: World, api: ApiServer): Promise<void> {
   const manifests = objectsOf(JSON.parse(written));
   const port = world.nextPort();
   const url = `https://${webhookHost}:${String(port)}/mutate`;
-  await applyAll(
-    world,
-    api,
-    manifests.map((manifest) => byUrl(manifest, url)),
-  );
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the Deployment is read as the JSON that it is
-  const deployment = manifests.find(({ kind }) => kind === 'Deployment') as any;
-  const { args } = deployment.spec.template.spec.containers[0];
+  const args = await deployWebhookManifests(world, api, manifests, url);
   await startWebhookProcess(world, api, { name: 'walkthrough-webhook', args, port });
 }
 
 const objectsOf = (written: unknown): KubernetesObject[] =>
   (written as { items: KubernetesObject[] }).items;
-
-function byUrl(configuration: KubernetesObject, url: string): KubernetesObject {
-  if (configuration.kind !== 'MutatingWebhookConfiguration') return configuration;
-  const copy = structuredClone(configuration) as KubernetesObject & {
-    webhooks: { clientConfig: { service?: unknown; url?: string } }[];
-  };
-  for (const { clientConfig } of copy.webhooks) {
-    delete clientConfig.service;
-    clientConfig.url = url;
-  }
-  return copy;
-}
-
-const applyAll = (
-  world: World,
-  api: ApiServer,
-  manifests: readonly KubernetesObject[],
-): Promise<string> =>
-  runKubectl(
-    world,
-    api.kubeconfig,
-    ['apply', '--server-side', '-f', '-'],
-    manifestsToYaml(manifests),
-  );
 
 /** The s3-echoer as a pod (no controller makes one of the Job here), the kubelet's part, and the program itself. */
 async function runEchoer(world: World, api: ApiServer): Promise<string> {

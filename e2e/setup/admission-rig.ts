@@ -31,10 +31,10 @@ export interface Verdict {
 export const namespace = 'team-a';
 
 /** Starts an API server with the service accounts of the random pods. */
-export async function startAdmissionRig(world: World): Promise<AdmissionRig> {
-  const key = makeSigningKey(world.data, 'sa', 'RSA-2048');
+export async function startAdmissionRig(world: World, name = 'api'): Promise<AdmissionRig> {
+  const key = makeSigningKey(world.data, `${name}-sa`, 'RSA-2048');
   const api = await world.apiServer({
-    name: 'api',
+    name,
     serviceAccountArguments: serviceAccountArguments({
       issuers: ['https://irsa-oidc-admission.s3.us-west-2.amazonaws.com'],
       signingKeyFile: key.privateKeyFile,

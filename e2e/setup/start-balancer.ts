@@ -1,0 +1,54 @@
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** Stands for the Service: each new connection goes to the next replica that takes it. */
+export interface Balancer {
+  readonly port: number;
+  /** The replicas' ports. */
+  setReplicas(ports: readonly number[]): void;
+  close(): Promise<void>;
+}
+
+/** Starts the balancer on the loopback device. */
+export async function startBalancer(port: number): Promise<Balancer> {
+  let replicas: readonly number[] = [];
+  let turn = 0;
+  const open = new Set<Socket>();
+  const server = createServer((incoming) => {
+    open.add(incoming);
+    incoming.once('close', () => open.delete(incoming));
+    incoming.on('error', () => incoming.destroy());
+    forward(incoming, replicas.length);
+  });
+  const forward = (incoming: Socket, tries: number): void => {
+    const replica = replicas[turn++ % Math.max(1, replicas.length)];
+    if (replica === undefined || tries === 0) {
+      incoming.destroy();
+      return;
+    }
+    const outgoing = connect(replica, '127.0.0.1');
+    outgoing.once('connect', () => {
+      incoming.pipe(outgoing).pipe(incoming);
+      incoming.once('close', () => outgoing.destroy());
+      outgoing.once('close', () => incoming.destroy());
+    });
+    outgoing.once('error', () => {
+      if (outgoing.bytesWritten === 0) forward(incoming, tries - 1);
+      else incoming.destroy();
+    });
+  };
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    setReplicas: (ports) => {
+      replicas = ports;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        for (const socket of open) socket.destroy();
+      }),
+  };
+}
