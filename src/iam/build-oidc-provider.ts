@@ -41,18 +41,18 @@ const normaliseThumbprint = (thumbprint: string): string => {
   );
 };
 
-const checkTags = (tags: Readonly<Record<string, string>>): Record<string, string> => {
+/** What IAM and S3 take in keys and values. */
+const isTagText = (text: unknown): boolean =>
+  typeof text === 'string' && /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u.test(text);
+
+/** Tags within IAM's limits, sorted by key; S3 takes as many and as long. */
+export const checkTags = (tags: Readonly<Record<string, string>>): Record<string, string> => {
   const entries = Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1));
-  assertWithinLimit(
-    'tags of an OIDC provider',
-    entries.length,
-    iamLimits.tagsPerResource,
-    'remove some',
-  );
+  assertWithinLimit('tags of a resource', entries.length, iamLimits.tagsPerResource, 'remove some');
   for (const [key, value] of entries) {
-    if (key === '' || /^aws:/i.test(key) || typeof value !== 'string') {
+    if (key === '' || /^aws:/i.test(key) || !isTagText(key) || !isTagText(value)) {
       throw new IamLimitError(
-        `tag ${JSON.stringify(key)}: IAM takes non-empty keys outside the reserved aws: space, and string values; rename it`,
+        `tag ${JSON.stringify(key)}: IAM takes non-empty keys outside the reserved aws: space, and of letters, digits, spaces and _.:/=+-@ only; rename it`,
         { path: `tags.${key}` },
       );
     }

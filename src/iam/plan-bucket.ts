@@ -35,7 +35,7 @@ const assertUsable = (bucket: ObservedBucket, target: BucketTarget, spec: Resolv
   if (!bucket.ownedByAccount) {
     throw planError(
       'target.bucket',
-      `${name} belongs to another account; choose another name, and never trust an issuer in it`,
+      `${name} belongs to another account, or may not be read (HeadBucket answered 403); choose another name, or mend the permissions, and never trust an issuer in a bucket of others`,
     );
   }
   if (bucket.region !== undefined && bucket.region !== target.region) {

@@ -2,7 +2,7 @@ import { PlanError } from '../errors.js';
 import { oidcProviderArn } from '../names/arn.js';
 import { issuerHostPath, parseIssuer, type Issuer } from '../names/issuer.js';
 import type { Partition } from '../names/partition.js';
-import { buildOidcProvider } from './build-oidc-provider.js';
+import { buildOidcProvider, checkTags } from './build-oidc-provider.js';
 import type { IssuerObject, IssuerRoleSpec, IssuerSpec, IssuerTarget, Tags } from './plan-types.js';
 import type { OidcProviderSpec } from './types.js';
 
@@ -70,7 +70,7 @@ export function resolveIssuerSpec(spec: IssuerSpec): ResolvedSpec {
       'documents, provider and roles need the issuer; leave all four out until CloudFront has told its host name',
     );
   }
-  const tags = { ...spec.tags, [ownershipTag]: name };
+  const tags = checkTags({ ...spec.tags, [ownershipTag]: name });
   const provider =
     issuer === undefined || spec.provider === null
       ? null
@@ -100,7 +100,8 @@ export function resolveIssuerSpec(spec: IssuerSpec): ResolvedSpec {
       issuer === undefined ? undefined : oidcProviderArn({ issuer, accountId, partition }),
     target,
     documents: placeDocuments(spec),
-    provider: provider === null ? null : { ...provider, tags: { ...provider.tags, ...tags } },
+    provider:
+      provider === null ? null : { ...provider, tags: checkTags({ ...provider.tags, ...tags }) },
     roles,
     tags,
     adopt,

@@ -153,6 +153,7 @@ describe('buildOidcProvider', () => {
       'ERR_IAM_LIMIT',
       'at most 50, got 51',
     ],
+    ['a tag that no resource takes', { tags: { k: 'a;b' } }, 'ERR_IAM_LIMIT', 'letters, digits'],
     ['a reserved tag', { tags: { 'aws:x': '1' } }, 'ERR_IAM_LIMIT', 'reserved'],
     ['a long tag key', { tags: { ['k'.repeat(129)]: '1' } }, 'ERR_IAM_LIMIT', 'at most 128'],
     ['a long tag value', { tags: { k: 'v'.repeat(257) } }, 'ERR_IAM_LIMIT', 'at most 256'],

@@ -471,6 +471,13 @@ describe('planIssuer, where no safe plan exists', () => {
     expect(plan({ ...published, provider: same }, { provider })).toEqual([]);
   });
 
+  it('counts our own tag among the tags', () => {
+    const tags = Object.fromEntries(
+      Array.from({ length: 50 }, (_, index) => [`k${String(index)}`, '']),
+    );
+    expect(() => plan({}, { tags })).toThrow(expect.objectContaining({ code: 'ERR_IAM_LIMIT' }));
+  });
+
   it('takes over what it is told to take over', () => {
     const foreign = {
       ...published,
