@@ -17,8 +17,8 @@ const config: ViteUserConfig = {
     include: ['test/**/*.test.ts', 'adapters/*/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/slow-*.test.ts'],
     reporters: ['default', './test/support/totals-reporter.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     coverage: {
       provider: 'v8',
       include: ['src/**'],

@@ -86,7 +86,7 @@ const daySeconds = 86_400;
  *   serving: [{ replica: 'webhook-0', authority: 'a', notAfter: new Date('2026-04-01T00:00:00Z') }],
  *   caBundle: ['a'],
  * });
- * console.log(plan.step, plan.notBefore); // none, 2026-03-02
+ * console.log(plan.step, plan.notBefore.toISOString()); // none 2026-03-02T…Z
  * ```
  */
 export function planCertificateRotation(facts: CertificateRotationFacts): CertificatePlan {

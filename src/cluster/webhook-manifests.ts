@@ -22,7 +22,8 @@ import {
  *   certificates: 'self-managed',
  *   region: 'eu-west-1',
  * });
- * console.log(manifestsToYaml(objects)); // for kubectl apply -f -
+ * const yaml = manifestsToYaml(objects); // for kubectl apply -f -
+ * console.log(yaml.startsWith('apiVersion: v1')); // true
  * ```
  * @see {@link https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ | Kubernetes: dynamic admission control}
  */
