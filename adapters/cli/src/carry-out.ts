@@ -25,7 +25,11 @@ export async function planTask({ spec, directory }: IssuerTask): Promise<IssuerC
 }
 
 /** The plan for people: what, why, at which risk, and how to take it back. */
-export function planText(changes: readonly IssuerChange[], io: CliIo, diff = false): string {
+export function planText(
+  changes: readonly IssuerChange[],
+  io: CliIo,
+  options: { readonly task: IssuerTask; readonly diff: boolean },
+): string {
   const colour = paint(io);
   if (changes.length === 0) return 'nothing to do: everything is as it should be';
   const pretty = (value: unknown): string =>
@@ -33,15 +37,19 @@ export function planText(changes: readonly IssuerChange[], io: CliIo, diff = fal
   return changes
     .map((change, index) =>
       [
-        `${index + 1}. ${colour('bold', change.kind)} ${change.resource}`,
+        `${index + 1}. ${colour('bold', change.kind)} ${resourceOf(change, options.task)}`,
         `   why:  ${change.reason}`,
         `   risk: ${change.risk}`,
         `   undo: ${change.undo}`,
-        ...(diff ? [changeText(pretty(change.before), pretty(change.after), io)] : []),
+        ...(options.diff ? [changeText(pretty(change.before), pretty(change.after), io)] : []),
       ].join('\n'),
     )
     .join('\n');
 }
+
+/** A folder's files bear the folder's name, not that of the bucket that they stand for. */
+const resourceOf = ({ resource }: IssuerChange, { directoryAsGiven }: IssuerTask): string =>
+  directoryAsGiven === undefined ? resource : resource.replace(/^s3:\/\/[^/]+/, directoryAsGiven);
 
 /** Plans, asks, applies, and says what was done. Nothing happens without a yes. */
 export async function carryOut(
@@ -51,10 +59,10 @@ export async function carryOut(
 ): Promise<CommandResult> {
   const changes = await planTask(task);
   if (options.dryRun || changes.length === 0) {
-    return { data: { changes }, text: planText(changes, io, options.dryRun) };
+    return { data: { changes }, text: planText(changes, io, { task, diff: options.dryRun }) };
   }
   if (!options.yes) {
-    io.stderr.write(`${planText(changes, io)}\n`);
+    io.stderr.write(`${planText(changes, io, { task, diff: false })}\n`);
     if (!(await io.confirm(options.question))) {
       return {
         data: { changes, applied: [] },
@@ -71,7 +79,7 @@ export async function carryOut(
     signal: io.signal,
     onProgress: ({ change, index, total, status, why }) => {
       if (status === 'started')
-        io.stderr.write(`[${index + 1}/${total}] ${change.kind} ${change.resource}\n`);
+        io.stderr.write(`[${index + 1}/${total}] ${change.kind} ${resourceOf(change, task)}\n`);
       if (status === 'left-out') io.stderr.write(`        left out: ${why ?? ''}\n`);
     },
   });

@@ -20,6 +20,11 @@ export const groups: Readonly<Record<string, string>> = {
 /** Every command, in the order of `irsa --help`. Only the file of the one that runs is loaded. */
 export const commandTable: readonly CommandEntry[] = [
   {
+    path: ['up'],
+    summary: 'the whole walk-through, step by step; goes on where it stopped',
+    load: async () => (await import('./commands/up.js')).defineUp,
+  },
+  {
     path: ['keys', 'create'],
     summary: 'make a signing key; never overwrites a file',
     load: async () => (await import('./commands/keys-create.js')).defineKeysCreate,

@@ -25,6 +25,8 @@ export interface IssuerOptions {
 export interface IssuerTask {
   readonly spec: IssuerSpec;
   readonly directory?: string;
+  /** As the command line has it, for people. */
+  readonly directoryAsGiven?: string;
 }
 
 /** Adds the options of an issuer. */
@@ -98,7 +100,9 @@ export async function issuerTask(
     ...(options.adopt === undefined ? {} : { adopt: true }),
     state,
   };
-  return { spec, ...(directory === undefined ? {} : { directory }) };
+  if (directory === undefined) return { spec };
+  const path = await import('node:path');
+  return { spec, directory: path.resolve(io.cwd, directory), directoryAsGiven: directory };
 }
 
 const placesOnly = (): IssuerSpec['documents'] =>

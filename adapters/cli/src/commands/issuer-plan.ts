@@ -11,8 +11,10 @@ export function defineIssuerPlan({ command, io, respond }: CommandContext): void
     )
     .action(async (options: IssuerOptions & { readonly diff?: true }) => {
       await respond(async () => {
-        const changes = await planTask(await issuerTask(options, io));
-        return { data: { changes }, text: planText(changes, io, options.diff === true) };
+        const task = await issuerTask(options, io);
+        const changes = await planTask(task);
+        const text = planText(changes, io, { task, diff: options.diff === true });
+        return { data: { changes }, text };
       });
     });
 }
