@@ -55,7 +55,7 @@ export function computePodPatch(mutation: PodMutation): MutationOutcome {
   if (typeof namespace !== 'string') {
     throw new TypeError('namespace: expected the admission request’s namespace as a string');
   }
-  if (!(jitter >= 0 && jitter < 1)) {
+  if (typeof jitter !== 'number' || !(jitter >= 0 && jitter < 1)) {
     throw new TypeError('jitter: expected a number from 0 to below 1');
   }
   const settings = resolveMutationSettings(mutation.settings);

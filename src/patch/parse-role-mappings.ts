@@ -70,13 +70,13 @@ const readMapping = (key: string, entry: unknown): RoleMapping => {
   if (!key.includes('/')) throw fail(path, 'a key NAMESPACE/SERVICEACCOUNT', key);
   if (!isJsonObject(entry)) throw fail(path, 'an object with RoleARN', entry);
   const fields = readGoFields(entry);
-  const audience = typed(fields, 'Audience', { path, is: isText, what: 'a string' });
+  const audience = nonEmpty(typed(fields, 'Audience', { path, is: isText, what: 'a string' }));
   const regionalSts = typed(fields, 'UseRegionalSTS', { path, is: isFlag, what: 'true or false' });
   const seconds = typed(fields, 'TokenExpiration', { path, is: isInt64, what: 'whole seconds' });
   return {
     key,
     roleArn: typed(fields, 'RoleARN', { path, is: isText, what: 'a string' }) ?? '',
-    ...(nonEmpty(audience) === undefined ? {} : { audience: audience ?? '' }),
+    ...(audience === undefined ? {} : { audience }),
     ...(regionalSts === undefined ? {} : { regionalSts }),
     ...(seconds === undefined || seconds === 0 ? {} : { tokenExpirationSeconds: seconds }),
   };
@@ -87,26 +87,24 @@ interface Pattern {
   readonly mapping: RoleMapping;
   readonly namespace: string;
   readonly name: string;
-  readonly rank: readonly [exactNamespace: number, exactName: number, literals: number];
+  /** Higher is better: an exact namespace counts most, then an exact name, then the number of literal characters. */
+  readonly rank: number;
 }
 
-const beats = (one: Pattern, other: Pattern): boolean => {
-  for (let index = 0; index < one.rank.length; index += 1) {
-    const difference = (one.rank[index] ?? 0) - (other.rank[index] ?? 0);
-    if (difference !== 0) return difference > 0;
-  }
-  return one.mapping.key < other.mapping.key;
-};
+const beats = (one: Pattern, other: Pattern): boolean =>
+  one.rank === other.rank ? one.mapping.key < other.mapping.key : one.rank > other.rank;
+
+/** More than any name has characters: a ConfigMap holds at most a mebibyte. */
+const weight = 2 ** 21;
 
 const patternOf = (mapping: RoleMapping, namespace: string, name: string): Pattern => ({
   mapping,
   namespace,
   name,
-  rank: [
-    hasWildcard(namespace) ? 0 : 1,
-    hasWildcard(name) ? 0 : 1,
+  rank:
+    (hasWildcard(namespace) ? 0 : 2 * weight) +
+    (hasWildcard(name) ? 0 : weight) +
     (namespace + name).replace(/[*?]/g, '').length,
-  ],
 });
 
 class MappingIndex implements RoleMappings {

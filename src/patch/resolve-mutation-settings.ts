@@ -35,10 +35,8 @@ export const defaultMutationSettings: Readonly<MutationSettings> = Object.freeze
 });
 
 const fail = (path: string, expected: string, actual: unknown, fix: string): SettingsError => {
-  const shown = (typeof actual === 'string' ? JSON.stringify(actual) : String(actual)).slice(
-    0,
-    120,
-  );
+  const isPlain = typeof actual === 'string' || typeof actual === 'number';
+  const shown = isPlain ? JSON.stringify(actual).slice(0, 120) : typeof actual;
   return new SettingsError(`settings.${path}: expected ${expected}, got ${shown}; ${fix}`, {
     path,
     expected,
@@ -153,8 +151,11 @@ const assertUsable = (settings: MutationSettings): void => {
       'write it without the slash, e.g. eks.amazonaws.com',
     );
   }
-  if (settings.audience === '' || pod.audience === '') {
-    throw fail('audience', 'a text', '', 'AWS expects sts.amazonaws.com');
+  for (const [path, audience] of [
+    ['audience', settings.audience],
+    ['containerCredentials.audience', pod.audience],
+  ] as const) {
+    if (audience === '') throw fail(path, 'a text', '', 'leave it out for the default');
   }
   if (!/^[a-z0-9]([a-z0-9-]{0,59}[a-z0-9])?$/.test(pod.tokenVolumeName)) {
     throw fail(

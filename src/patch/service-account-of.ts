@@ -3,7 +3,6 @@ import { parseAdmissionReview, type AdmissionReviewFacts } from './parse-admissi
 import { resolveMutationSettings } from './resolve-mutation-settings.js';
 import { serviceAccountNameOf } from './service-account-name-of.js';
 import type { PartialMutationSettings } from './types.js';
-import { AdmissionReviewError } from '../errors.js';
 
 /**
  * Names the ServiceAccount that {@link reviewPod} will ask for, so that a caller can await a lookup of its own first.
@@ -27,9 +26,9 @@ export function serviceAccountOf(
   let facts: AdmissionReviewFacts;
   try {
     facts = parseAdmissionReview(review, { anyVersion: isEks });
-  } catch (error) {
-    if (error instanceof AdmissionReviewError) return undefined;
-    throw error;
+  } catch {
+    // Only ERR_ADMISSION_REVIEW comes from there, and reviewPod will say it.
+    return undefined;
   }
   if (!isEks && notOurs(facts) !== undefined) return undefined;
   return { namespace: facts.namespace, name: serviceAccountNameOf(facts.object, resolved) };

@@ -67,8 +67,8 @@ export class WildcardIndex<T> {
       this.#exact.set(pattern, known);
       return known;
     }
-    const prefix = /^[^*?]*/.exec(pattern)?.[0] ?? '';
-    const suffix = /[^*?]*$/.exec(pattern)?.[0] ?? '';
+    const prefix = pattern.slice(0, pattern.search(/[*?]/));
+    const suffix = pattern.slice(Math.max(pattern.lastIndexOf('*'), pattern.lastIndexOf('?')) + 1);
     return prefix.length >= suffix.length
       ? this.#byPrefix.slot(prefix, make)
       : this.#bySuffix.slot(suffix, make);

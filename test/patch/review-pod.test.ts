@@ -1,7 +1,14 @@
 import fastJsonPatch from 'fast-json-patch';
-import { applyPodPatch, reviewPod, serviceAccountOf } from 'irsa/patch';
+import {
+  applyPodPatch,
+  computePodPatch,
+  reviewPod,
+  serviceAccountOf,
+  type MutationOutcome,
+} from 'irsa/patch';
+import { AdmissionReviewError } from 'irsa/errors';
 import { describe, expect, it } from 'vitest';
-import { deepFreeze, patchIn, recorded } from './support.js';
+import { account, deepFreeze, patchIn, podOf, recorded, roleArn, type Json } from './support.js';
 
 describe('reviewPod answers what kube-apiserver 1.37 sends', () => {
   it('mutates the s3-echoer pod', () => {
@@ -48,6 +55,231 @@ describe('reviewPod answers what kube-apiserver 1.37 sends', () => {
           },
         ],
       },
+    });
+  });
+});
+
+const review = (more: object = {}): Json => ({
+  kind: 'AdmissionReview',
+  apiVersion: 'admission.k8s.io/v1',
+  request: { uid: 'u', namespace: 'default', operation: 'CREATE', object: podOf(), ...more },
+});
+const context = { findServiceAccount: (): Json => account() };
+
+describe('reviewPod, behavior standard', () => {
+  it.each([
+    ['nothing', undefined, 'review'],
+    ['null', null, 'review'],
+    ['a list', [], 'review'],
+    ['no request', {}, 'request'],
+    ['another kind', { kind: 'Pod', request: {} }, 'kind'],
+    ['another version', { apiVersion: 'admission.k8s.io/v2', request: {} }, 'apiVersion'],
+    ['a uid that is no text', { request: { uid: 5 } }, 'request.uid'],
+    ['a namespace that is no text', { request: { uid: '', namespace: {} } }, 'request.namespace'],
+  ])('%s is ERR_ADMISSION_REVIEW', (_, body, path) => {
+    expect(() => reviewPod(body, context)).toThrow(AdmissionReviewError);
+    expect(() => reviewPod(body, context)).toThrow(expect.objectContaining({ path }));
+    expect(serviceAccountOf(body)).toBeUndefined();
+  });
+
+  it('asks for the ServiceAccount that serviceAccountOf names, and not where it names none', () => {
+    const bodies = [
+      review(),
+      review({ operation: 'DELETE' }),
+      review({ object: null }),
+      recorded('no-service-account'),
+    ];
+    for (const body of bodies) {
+      const asked: unknown[] = [];
+      reviewPod(body, {
+        findServiceAccount: (namespace, name) => {
+          asked.push({ namespace, name });
+          return null;
+        },
+      });
+      const named = serviceAccountOf(body);
+      expect(asked).toEqual(named === undefined ? [] : [named]);
+    }
+    expect(serviceAccountOf({ request: { object: { spec: {} } } }, { behavior: 'eks' })).toEqual({
+      namespace: '',
+      name: '',
+    });
+    expect(serviceAccountOf({ request: { object: 5 } }, { behavior: 'eks' })).toEqual({
+      namespace: '',
+      name: '',
+    });
+    expect(() => serviceAccountOf({}, { region: 'X' })).toThrow(
+      expect.objectContaining({ code: 'ERR_SETTINGS' }),
+    );
+  });
+
+  it('tells the outcome to whoever listens', () => {
+    const outcomes: MutationOutcome[] = [];
+    const onOutcome = (outcome: MutationOutcome): void => {
+      outcomes.push(outcome);
+    };
+    reviewPod(review(), { ...context, onOutcome });
+    reviewPod(review({ operation: 'DELETE' }), { ...context, onOutcome, settings: {} });
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['mutated', 'skipped']);
+  });
+
+  it('names no role where the agent knows it, and keeps warnings for the audit', () => {
+    const podIdentityAssociations = { size: 1, has: () => true };
+    const { auditAnnotations } = reviewPod(review(), {
+      ...context,
+      podIdentityAssociations,
+    }).response;
+    expect(auditAnnotations).toEqual({
+      outcome: 'mutated',
+      method: 'container-credentials',
+      source: 'pod-identity-association',
+      warnings: '"s3-echoer" has a role and a pod identity association: the association is used',
+    });
+    const { pod } = { pod: { ...podOf(), metadata: { labels: 5 } } };
+    expect(computePodPatch({ pod, namespace: 'default', podIdentityAssociations })).toMatchObject({
+      kind: 'mutated',
+    });
+    const bare = { spec: podOf().spec };
+    const outcome = computePodPatch({ pod: bare, namespace: 'default', podIdentityAssociations });
+    expect(outcome.kind === 'mutated' && outcome.patch.at(-1)).toEqual({
+      op: 'add',
+      path: '/metadata',
+      value: { labels: { 'eks.amazonaws.com/pod-identity': 'enabled' } },
+    });
+  });
+
+  it('carries values beyond ASCII, and names beyond it in printable form', () => {
+    const settings = { tokenMountPath: '/grüße/🦄' };
+    const answer = reviewPod(review(), { ...context, settings });
+    expect(patchIn(answer).at(-1).value[0].mountPath).toBe('/grüße/🦄');
+    const annotations = { 'eks.amazonaws.com/skip-containers': 'ü\u0007' };
+    const warned = reviewPod(
+      review({ object: { ...podOf(), metadata: { annotations } } }),
+      context,
+    );
+    expect(warned.response.warnings).toEqual([
+      'there is no container "??", which an annotation names',
+    ]);
+  });
+
+  it('warns of at most 120 characters', () => {
+    const body = review({
+      object: podOf([
+        { name: 'a'.repeat(63), env: [{ name: 'AWS_SECRET_ACCESS_KEY' }], envFrom: [{}] },
+      ]),
+    });
+    const settings = { region: 'eu-west-1', annotationDomain: `${'d'.repeat(100)}.example` };
+    const findServiceAccount = (): Json =>
+      account({ [`${settings.annotationDomain}/rolearn`]: roleArn });
+    for (const warning of reviewPod(body, { findServiceAccount, settings }).response.warnings ??
+      []) {
+      expect(warning.length).toBeLessThanOrEqual(120);
+      expect(warning).toMatch(/\.\.\.$/);
+    }
+  });
+});
+
+describe('reviewPod, behavior eks', () => {
+  const settings = { behavior: 'eks' } as const;
+  const answer = (body: unknown): Json => reviewPod(body, { ...context, settings });
+
+  it.each([
+    [
+      'null',
+      null,
+      { response: { uid: '', allowed: false, status: { metadata: {}, message: 'bad content' } } },
+    ],
+    [
+      '{}',
+      {},
+      { response: { uid: '', allowed: false, status: { metadata: {}, message: 'bad content' } } },
+    ],
+    [
+      'a review without request',
+      { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1' },
+      {
+        kind: 'AdmissionReview',
+        apiVersion: 'admission.k8s.io/v1',
+        response: { uid: '', allowed: false, status: { metadata: {}, message: 'bad content' } },
+      },
+    ],
+  ])('%s is bad content', (_, body, expected) => {
+    expect(answer(body)).toEqual(expected);
+  });
+
+  it('what cannot be decoded is refused without TypeMeta and uid', () => {
+    for (const body of [
+      5,
+      'x',
+      [],
+      { kind: 5, request: {} },
+      { kind: 'a', request: [] },
+      { request: { uid: 5 } },
+    ]) {
+      expect(answer(body)).toEqual({
+        response: {
+          uid: '',
+          allowed: false,
+          status: { metadata: {}, message: expect.any(String) },
+        },
+      });
+    }
+  });
+
+  it.each([
+    ['no object', {}],
+    ['a null object', { object: null }],
+    ['a text', { object: 'pod' }],
+    ['annotations that are no texts', { object: { metadata: { annotations: { a: 1 } } } }],
+  ])('%s is refused with the uid', (_, request) => {
+    expect(
+      answer({ kind: 'Bogus', apiVersion: 'foo/v9', request: { uid: 'u', ...request } }),
+    ).toMatchObject({
+      kind: 'Bogus',
+      apiVersion: 'foo/v9',
+      response: { uid: 'u', allowed: false },
+    });
+  });
+
+  it('looks neither at operation nor at kind, and says nothing but the patch', () => {
+    const { response } = answer(review({ operation: 'DELETE', kind: { kind: 'Deployment' } }));
+    expect(Object.keys(response)).toEqual(['uid', 'allowed', 'patch', 'patchType']);
+    expect(
+      Object.keys(reviewPod(review(), { findServiceAccount: () => undefined, settings }).response),
+    ).toEqual(['uid', 'allowed']);
+  });
+
+  it('takes no ServiceAccount of another name or namespace', () => {
+    for (const names of [{ name: 'other' }, { namespace: 'other' }]) {
+      const serviceAccount = { metadata: { ...account().metadata, ...names } };
+      expect(
+        computePodPatch({ pod: podOf(), namespace: 'default', serviceAccount, settings }),
+      ).toMatchObject({
+        reason: 'no-service-account',
+      });
+    }
+    const unnamed = { metadata: { annotations: account().metadata.annotations } };
+    expect(
+      computePodPatch({ pod: podOf(), namespace: 'default', serviceAccount: unnamed, settings })
+        .kind,
+    ).toBe('mutated');
+  });
+
+  it('makes a valid patch even of a pod without spec or metadata', () => {
+    const podIdentityAssociations = { size: 1, has: () => true };
+    const outcome = computePodPatch({
+      pod: {},
+      namespace: 'default',
+      podIdentityAssociations,
+      settings,
+    });
+    const pod: Json = outcome.kind === 'mutated' && applyPodPatch({}, outcome.patch);
+    expect(pod.spec.volumes).toHaveLength(1);
+    expect(pod.metadata.labels).toEqual({ 'eks.amazonaws.com/pod-identity': 'enabled' });
+    expect(
+      computePodPatch({ pod, namespace: 'default', podIdentityAssociations, settings }),
+    ).toMatchObject({
+      reason: 'already-injected',
     });
   });
 });

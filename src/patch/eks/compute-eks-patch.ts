@@ -26,14 +26,14 @@ const variable = (name: string, value: string): Variable =>
 
 /** The identity variables of the injection's method; the Go webhook sets both or, if one is there, neither. */
 const identityVariables = (injection: Injection, fullUri: string): Variable[] =>
-  injection.method === 'web-identity'
+  injection.roleArn === undefined
     ? [
-        variable('AWS_ROLE_ARN', injection.roleArn ?? ''),
-        variable('AWS_WEB_IDENTITY_TOKEN_FILE', injection.tokenFile),
-      ]
-    : [
         variable('AWS_CONTAINER_CREDENTIALS_FULL_URI', fullUri),
         variable('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', injection.tokenFile),
+      ]
+    : [
+        variable('AWS_ROLE_ARN', injection.roleArn),
+        variable('AWS_WEB_IDENTITY_TOKEN_FILE', injection.tokenFile),
       ];
 
 /** What the Go webhook appends to a container's `env`; undefined where it returns early and leaves the mount out as well. */

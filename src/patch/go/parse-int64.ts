@@ -7,12 +7,12 @@ const bound = 9_223_372_036_854_775_808n;
  * @see {@link https://pkg.go.dev/strconv#ParseInt | strconv.ParseInt}
  */
 export function parseInt64(text: string): number | undefined {
-  const match = /^([+-]?)0*(\d+)$/.exec(text);
-  if (match === null) return undefined;
-  const [, sign = '', digits = ''] = match;
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const isNegative = text.startsWith('-');
+  // Zeros come off in a step of their own: one pattern for all would take quadratic time over a long run of them.
+  const digits = text.replace(/^[+-]/, '').replace(/^0+(?=\d)/, '');
   if (digits.length > 19) return undefined;
   const magnitude = BigInt(digits);
-  if (magnitude > (sign === '-' ? bound : bound - 1n)) return undefined;
-  const value = Number(magnitude);
-  return sign === '-' && value !== 0 ? -value : value;
+  if (magnitude > (isNegative ? bound : bound - 1n)) return undefined;
+  return Number(isNegative ? -magnitude : magnitude);
 }

@@ -7,9 +7,10 @@
  */
 export function readCsvRecord(text: string): string[] | undefined {
   const lines = linesOf(text);
-  let next = lines.findIndex((line) => line !== '' && line !== '\n');
-  if (next < 0) return undefined;
-  let line = lines[next] ?? '';
+  const first = lines.findIndex((line) => line !== '' && line !== '\n');
+  const following = lines.slice(first + 1).values();
+  let line = lines[first];
+  if (line === undefined) return undefined;
   const fields: string[] = [];
   for (;;) {
     if (!line.startsWith('"')) {
@@ -28,10 +29,9 @@ export function readCsvRecord(text: string): string[] | undefined {
       if (quote < 0) {
         // The field goes on in the next line, or the input ends inside the quotes.
         field += line;
-        next += 1;
-        const following = lines[next];
-        if (following === undefined) return undefined;
-        line = following;
+        const next = following.next();
+        if (next.done === true) return undefined;
+        line = next.value;
         continue;
       }
       field += line.slice(0, quote);

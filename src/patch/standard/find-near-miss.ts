@@ -7,14 +7,17 @@ const editDistance = (from: string, to: string, most: number): number => {
   if (Math.abs(from.length - to.length) > most) return most + 1;
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j += 1) {
-      const swap = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
+    let left = i;
+    let corner = i - 1;
+    row = row.map((above, j) => {
+      if (j === 0) return i;
+      const swap = corner + (from[i - 1] === to[j - 1] ? 0 : 1);
+      corner = above;
+      left = Math.min(swap, above + 1, left + 1);
+      return left;
+    });
   }
-  return row[to.length] ?? 0;
+  return Math.min(...row.slice(-1));
 };
 
 /**

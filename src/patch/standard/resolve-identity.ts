@@ -196,7 +196,8 @@ export function resolveIdentity(sources: IdentitySources): Identity | MutationOu
     };
   }
 
-  if (annotatedRole === undefined && mapping === undefined) {
+  const wantedRole = annotatedRole ?? mapping?.roleArn.trim();
+  if (wantedRole === undefined) {
     if (!isJsonObject(serviceAccount)) return skipped('no-service-account', warnings);
     if (roleAnnotation === '') warnings.push('the role-arn annotation is empty: pod not mutated');
     const near = findNearMiss(annotationsOf(serviceAccount), settings.annotationDomain);
@@ -208,7 +209,7 @@ export function resolveIdentity(sources: IdentitySources): Identity | MutationOu
     return skipped('no-role-arn', warnings);
   }
 
-  const roleArn = completeRoleArn(annotatedRole ?? (mapping?.roleArn ?? '').trim(), settings);
+  const roleArn = completeRoleArn(wantedRole, settings);
   if (!roleArnPattern.test(roleArn)) {
     const message = `role ARN ${shown(roleArn, 46)} is not arn:PARTITION:iam::ACCOUNT:role/NAME`;
     if (settings.invalidIdentity === 'reject') {

@@ -1,0 +1,159 @@
+import {
+  applyPodPatch,
+  auditPods,
+  computePodPatch,
+  parsePodIdentityAssociations,
+  parseRoleMappings,
+} from 'irsa/patch';
+import { describe, expect, it } from 'vitest';
+import { account, deepFreeze, podOf, roleArn, type Json } from './support.js';
+
+const named = (pod: Json, name = 's3-echoer-x', more: object = {}): Json => ({
+  ...pod,
+  metadata: { ...pod.metadata, name, namespace: 'default', ...more },
+});
+
+const mutated = (pod: Json, serviceAccount: Json = account(), settings: Json = {}): Json => {
+  const outcome = computePodPatch({ pod, namespace: 'default', serviceAccount, settings });
+  return outcome.kind === 'mutated' ? applyPodPatch(pod, outcome.patch) : pod;
+};
+
+const ids = (pod: Json, more: Json = {}): string[] =>
+  auditPods({ pods: [deepFreeze(pod)], serviceAccounts: [account()], ...more }).map(({ id }) => id);
+
+const audited = named(podOf());
+
+describe('auditPods', () => {
+  it('finds nothing in a pod that carries what its ServiceAccount says', () => {
+    expect(ids(mutated(audited))).toEqual([]);
+    expect(
+      ids(mutated(audited, account(), { behavior: 'eks' }), { settings: { behavior: 'eks' } }),
+    ).toEqual([]);
+    expect(ids(audited, { serviceAccounts: [] })).toEqual([]);
+    expect(ids(audited, { serviceAccounts: [account({})] })).toEqual([]);
+  });
+
+  it('finds a pod that no webhook has seen, and the Deployment to roll (containers-roadmap#2874, giantswarm’s restarter)', () => {
+    const owner = { kind: 'ReplicaSet', name: 'checkout-7d9c6b5f4', controller: true };
+    const pod = named(podOf(), 'checkout-7d9c6b5f4-x', {
+      labels: { 'pod-template-hash': '7d9c6b5f4' },
+      ownerReferences: [{ kind: 'Other', name: 'o' }, owner],
+    });
+    expect(auditPods({ pods: [pod], serviceAccounts: [account()] })).toEqual([
+      {
+        id: 'pod-not-mutated',
+        severity: 'error',
+        title: 'The pod was not mutated: its containers run without their identity.',
+        evidence: `its service account has ${roleArn}`,
+        fix: 'roll Deployment checkout, e.g. kubectl rollout restart',
+        pod: { namespace: 'default', name: 'checkout-7d9c6b5f4-x' },
+        owner: { kind: 'Deployment', name: 'checkout' },
+      },
+    ]);
+  });
+
+  it('names other owners as they are, or none', () => {
+    const ownerOf = (more: object): unknown =>
+      auditPods({ pods: [named(podOf(), 'x', more)], serviceAccounts: [account()] })[0]?.owner;
+    const set = { kind: 'StatefulSet', name: 'db', controller: true };
+    const alone = { kind: 'ReplicaSet', name: 'alone', controller: true };
+    expect(ownerOf({ ownerReferences: [set] })).toEqual({ kind: 'StatefulSet', name: 'db' });
+    expect(ownerOf({ ownerReferences: [alone] })).toEqual({ kind: 'ReplicaSet', name: 'alone' });
+    expect(ownerOf({ ownerReferences: [{ controller: true }] })).toBeUndefined();
+    expect(ownerOf({})).toBeUndefined();
+    expect(auditPods({ pods: [audited], serviceAccounts: [account()] })[0]?.fix).toContain(
+      'delete the pod',
+    );
+  });
+
+  it('finds a sidecar that was not completed', () => {
+    const pod = mutated(audited);
+    pod.spec.containers.push({ name: 'late' });
+    const [finding] = auditPods({ pods: [pod], serviceAccounts: [account()] });
+    expect(finding).toMatchObject({
+      id: 'pod-partly-mutated',
+      evidence: expect.stringContaining('/spec/containers/1/env'),
+    });
+  });
+
+  it('finds another role, audience and region than the ServiceAccount says now (#28)', () => {
+    const role = account({ 'role-arn': `${roleArn}-new` });
+    expect(ids(mutated(audited), { serviceAccounts: [role] })).toEqual(['pod-role-differs']);
+    const audience = account({ 'role-arn': roleArn, audience: 'other' });
+    expect(ids(mutated(audited), { serviceAccounts: [audience] })).toEqual([
+      'pod-audience-differs',
+    ]);
+    const pod = mutated(audited, account(), { region: 'us-east-1' });
+    expect(ids(pod, { settings: { region: 'eu-west-1' } })).toEqual(['pod-region-differs']);
+  });
+
+  it('takes a role in one of several containers for that container’s own', () => {
+    const env = [{ name: 'AWS_ROLE_ARN', value: `${roleArn}-own` }];
+    expect(ids(mutated(named(podOf([{ name: 'a', env }, { name: 'b' }]))))).toEqual([]);
+  });
+
+  it('finds a role that the ServiceAccount names no more', () => {
+    const pod = mutated(audited);
+    expect(ids(pod, { serviceAccounts: [account({})] })).toEqual(['pod-role-removed']);
+    expect(ids(pod, { serviceAccounts: [] })).toEqual(['pod-role-removed']);
+    expect(ids(pod, { serviceAccounts: [account({ 'role-arn': 'garbage' })] })).toEqual([]);
+    expect(
+      ids(pod, {
+        serviceAccounts: [account({ 'role-arn': 'garbage' })],
+        settings: { invalidIdentity: 'reject' },
+      }),
+    ).toEqual([]);
+    const env = [{ name: 'AWS_ROLE_ARN', value: roleArn }];
+    expect(ids(named(podOf([{ name: 'a', env }])), { serviceAccounts: [] })).toEqual([]);
+  });
+
+  it('knows mappings and pod identity associations', () => {
+    const roleMappings = parseRoleMappings({ '*/s3-echoer': { RoleARN: roleArn } });
+    expect(ids(audited, { serviceAccounts: [], roleMappings })).toEqual(['pod-not-mutated']);
+    const podIdentityAssociations = parsePodIdentityAssociations({
+      identities: [{ namespace: 'default', serviceAccount: 's3-echoer' }],
+    });
+    const [finding] = auditPods({
+      pods: [mutated(audited)],
+      serviceAccounts: [account()],
+      podIdentityAssociations,
+    });
+    expect(finding).toMatchObject({
+      id: 'pod-not-mutated',
+      evidence: 'its service account has a pod identity association',
+    });
+  });
+
+  it('reads pods in container-credentials mode', () => {
+    const podIdentityAssociations = parsePodIdentityAssociations({
+      identities: [{ namespace: 'default', serviceAccount: 's3-echoer' }],
+    });
+    const outcome = computePodPatch({
+      pod: audited,
+      namespace: 'default',
+      podIdentityAssociations,
+    });
+    const pod = outcome.kind === 'mutated' ? applyPodPatch(audited, outcome.patch) : audited;
+    expect(ids(pod, { podIdentityAssociations })).toEqual([]);
+    const other = structuredClone(pod);
+    delete other.spec.volumes[0].projected.sources[0].serviceAccountToken.audience;
+    expect(ids(other, { podIdentityAssociations })).toEqual(['pod-audience-differs']);
+  });
+
+  it('leaves pods alone that are over, opted out or no pods', () => {
+    for (const phase of ['Succeeded', 'Failed'])
+      expect(ids({ ...audited, status: { phase } })).toEqual([]);
+    expect(ids({ ...audited, status: { phase: 'Running' } })).toEqual(['pod-not-mutated']);
+    expect(ids({ metadata: {} })).toEqual([]);
+    const labels = { 'eks.amazonaws.com/skip-pod-identity-webhook': 'true' };
+    expect(ids(named(podOf(), 'x', { labels }))).toEqual([]);
+  });
+
+  it('reads a missing namespace as default', () => {
+    const serviceAccounts = [
+      { metadata: { name: 's3-echoer', annotations: account().metadata.annotations } },
+    ];
+    expect(ids({ spec: audited.spec }, { serviceAccounts })).toEqual(['pod-not-mutated']);
+    expect(ids({ spec: { containers: [{}] } }, { serviceAccounts: [{}] })).toEqual([]);
+  });
+});
