@@ -16,6 +16,8 @@ export interface DiscoveryDocumentOptions {
   readonly profile?: DiscoveryProfile;
 }
 
+const signingAlgorithms: readonly string[] = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'];
+
 /** The URL of a document under an issuer: one terminating slash of the issuer is not doubled (OIDC Discovery 4). */
 export const urlUnder = (issuer: Issuer, path: string): string =>
   `${issuer.endsWith('/') ? issuer.slice(0, -1) : issuer}/${path}`;
@@ -50,6 +52,16 @@ export function buildDiscoveryDocument(options: DiscoveryDocumentOptions): Disco
       'discovery document: expected at least one signing algorithm, got none; pass the keys of the API server',
       { expected: 'at least one algorithm' },
     );
+  }
+  const unknown = algorithms.filter((algorithm) => !signingAlgorithms.includes(algorithm));
+  if (unknown.length > 0) {
+    throw new JwksError(
+      `discovery document: expected algorithms that AWS verifies (${signingAlgorithms.join(', ')}), got ${JSON.stringify(unknown).slice(0, 100)}; build the key set with buildJwks()`,
+      { expected: signingAlgorithms.join(', '), actual: JSON.stringify(unknown).slice(0, 100) },
+    );
+  }
+  if (!['aws', 'kubernetes'].includes(profile)) {
+    throw new TypeError('buildDiscoveryDocument: expected profile aws or kubernetes');
   }
   const common = {
     response_types_supported: ['id_token'],

@@ -65,6 +65,9 @@ export function s3Issuer(options: S3IssuerOptions): Issuer {
   if (typeof bucket !== 'string' || typeof region !== 'string') {
     throw new TypeError('s3Issuer: expected `bucket` and `region` to be strings');
   }
+  if (!['virtual-hosted', 'path'].includes(style)) {
+    throw new TypeError('s3Issuer: expected style virtual-hosted or path');
+  }
   assertBucketName(bucket);
   if (!/^[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}$/.test(region)) {
     throw new IssuerError(

@@ -227,6 +227,16 @@ export async function verifyServiceAccountToken(
   if (!(now instanceof Date) || Number.isNaN(now.getTime())) {
     throw new TypeError('verifyServiceAccountToken: expected `now` to be a valid Date');
   }
+  // NaN would make every comparison of times false, and with it every token young.
+  if (!(tolerance >= 0 && tolerance < Infinity)) {
+    throw new TypeError(
+      'verifyServiceAccountToken: expected clockToleranceSeconds to be a number from 0 up',
+    );
+  }
+  const audiences: unknown = typeof audience === 'string' ? [audience] : audience;
+  if (!Array.isArray(audiences) || audiences.length === 0) {
+    throw new TypeError('verifyServiceAccountToken: expected `audience` to be a string or several');
+  }
   membersOf(jwks);
   const parsed = parseToken(token);
   if (parsed === undefined) {

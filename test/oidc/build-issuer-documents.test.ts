@@ -180,9 +180,13 @@ test.each([
 test('wrong calls are TypeErrors', async () => {
   await expect(build({ maxAgeSeconds: -1 })).rejects.toThrow(TypeError);
   expect(() => buildDiscoveryDocument({ issuer })).toThrow(TypeError);
-  expect(() => buildDiscoveryDocument({ issuer, algorithms: [] })).toThrow(
-    expect.objectContaining({ code: 'ERR_JWKS' }),
-  );
+  for (const algorithms of [[], ['PS256'], [undefined]]) {
+    expect(() => buildDiscoveryDocument({ issuer, algorithms: algorithms as [] })).toThrow(
+      expect.objectContaining({ code: 'ERR_JWKS' }),
+    );
+  }
+  const other = { issuer, algorithms: ['RS256'], profile: 'azure' };
+  expect(() => buildDiscoveryDocument(other as never)).toThrow(TypeError);
 });
 
 test('same keys, same bytes; and what we build, the strictest check finds good', async () => {

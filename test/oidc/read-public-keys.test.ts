@@ -80,6 +80,21 @@ const spkiWithOid = (oid: readonly number[]): Uint8Array => {
   return Uint8Array.of(0x30, algorithm.length + 4, ...algorithm, 0x03, 0x02, 0x00, 0x05);
 };
 
+/** One DER element, of at most 127 octets. */
+const der = (tag: number, ...contents: Uint8Array[]): Uint8Array => {
+  const content = Buffer.concat(contents);
+  return Buffer.concat([Buffer.of(tag, content.length), content]);
+};
+const emptySequence = der(0x30);
+const one = der(0x02, Uint8Array.of(1));
+const p256 = der(0x06, Buffer.from('2a8648ce3d030107', 'hex'));
+const ecSpki = (point: Uint8Array): Uint8Array =>
+  der(
+    0x30,
+    der(0x30, der(0x06, Buffer.from('2a8648ce3d0201', 'hex')), p256),
+    der(0x03, Uint8Array.of(0), point),
+  );
+
 describe('hostile material', () => {
   const pem = (): string => rsa.publicKeyPem;
   const table: Record<string, [() => unknown, RegExp]> = {
@@ -193,6 +208,80 @@ describe('hostile material', () => {
     'ML-DSA-87 in DER': [
       () => spkiWithOid([0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x13]),
       /ML-DSA-87/,
+    ],
+    'an object identifier that is none': [() => spkiWithOid([0x2a, 0x86]), /no OBJECT IDENTIFIER/],
+    'an empty SEQUENCE': [() => emptySequence, /other DER/],
+    'an OCTET STRING': [() => Uint8Array.of(0x04, 0x01, 0x00), /text without any key|other DER/],
+    'three INTEGERs': [() => der(0x30, one, one, one), /other DER/],
+    'an INTEGER that is not minimal': [
+      () => der(0x30, der(0x02, Uint8Array.of(0, 1)), one),
+      /not minimal/,
+    ],
+    'a negative INTEGER': [() => der(0x30, der(0x02, Uint8Array.of(0x80)), one), /negative/],
+    'an empty INTEGER': [() => der(0x30, der(0x02), one), /no INTEGER/],
+    'a length that is not minimal': [() => Uint8Array.of(0x30, 0x81, 0x01, 0x00), /not minimal/],
+    'an indefinite length': [() => Uint8Array.of(0x30, 0x80, 0x00, 0x00), /does not allow/],
+    'a tag of several octets': [() => der(0x30, Uint8Array.of(0x1f, 0x01, 0x00)), /several octets/],
+    'a certificate without its end': [
+      () =>
+        der(
+          0x30,
+          der(
+            0x30,
+            one,
+            emptySequence,
+            emptySequence,
+            emptySequence,
+            emptySequence,
+            ecSpki(Uint8Array.of(2, ...new Uint8Array(32))),
+          ),
+          emptySequence,
+          der(0x03, Uint8Array.of(0)),
+        ),
+      /validity|point/,
+    ],
+    'a point that is none': [() => ecSpki(Uint8Array.of(5, 1)), /a point on P-256/],
+    'a compressed point off the curve': [
+      () => ecSpki(Uint8Array.of(2, ...new Uint8Array(32).fill(255))),
+      /a point on P-256/,
+    ],
+    'a compressed x without a y': [
+      () => ecSpki(Uint8Array.of(2, ...new Uint8Array(31), 1)),
+      /a point on P-256/,
+    ],
+    'a BIT STRING with unused bits': [
+      () =>
+        der(
+          0x30,
+          der(0x30, der(0x06, Buffer.from('2a8648ce3d0201', 'hex')), p256),
+          der(0x03, Uint8Array.of(3, 8)),
+        ),
+      /whole octets/,
+    ],
+    'a scalar of zero without its point': [
+      () => der(0x30, one, der(0x04, new Uint8Array(32)), der(0xa0, p256)),
+      /cannot complete/,
+    ],
+    'an OpenSSH private key that is none': [
+      () => '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----',
+      /OpenSSH key/,
+    ],
+    'an OpenSSH key cut off': [
+      () => `ssh-rsa ${Buffer.from('\0\0\0\x07ssh-rsa\0\0').toString('base64')}`,
+      /OpenSSH key/,
+    ],
+    'an OpenSSH key of an odd length': [() => 'ssh-rsa A', /OpenSSH key/],
+    'a KeyObject that exports no DER': [
+      () => ({ type: 'public', export: () => 'text' }),
+      /to give DER/,
+    ],
+    'a symmetric CryptoKey': [
+      () => ({ type: 'secret', extractable: true, algorithm: { name: 'HMAC' } }),
+      /symmetric/,
+    ],
+    'an RSA-PSS CryptoKey': [
+      () => ({ type: 'public', extractable: true, algorithm: { name: 'RSA-PSS' } }),
+      /RSA-PSS/,
     ],
     'an unheard-of algorithm in DER': [() => spkiWithOid([0x2a, 0x03, 0x04]), /1\.2\.3\.4/],
     'a damaged OpenSSH key': [() => 'ssh-rsa AAAA', /OpenSSH key/],

@@ -99,4 +99,6 @@ test.each([
 
 test('what is no string is a wrong call', () => {
   expect(() => s3Issuer({ bucket: 7 as never, region: 'eu-west-1' })).toThrow(TypeError);
+  const options = { bucket: 'my-oidc', region: 'eu-west-1', style: 'website' };
+  expect(() => s3Issuer(options as never)).toThrow(TypeError);
 });

@@ -172,6 +172,9 @@ test.each([
   ['two parts', 'e30.e30'],
   ['a JWE', 'e30.e30.AA.AA.AA'],
   ['no JSON', 'AAAA.AAAA.AAAA'],
+  ['a list for a header', `${Buffer.from('[1]').toString('base64url')}.e30.AA`],
+  ['no base64url', 'e!.e30.AA'],
+  ['a length that base64 cannot have', 'e30AA.e30.AA'],
   ['alg none', `${Buffer.from('{"alg":"none"}').toString('base64url')}.e30.`],
   ['a number for alg', `${Buffer.from('{"alg":1}').toString('base64url')}.e30.AA`],
   ['100 kB', 'A'.repeat(100_000)],
@@ -201,6 +204,17 @@ test.each(['HS256', 'PS256', 'EdDSA', 'none', 'ML-DSA-44'])(
     expect(verification).toMatchObject({ reason: 'unsupported-algorithm' });
   },
 );
+
+test.each([
+  { clockToleranceSeconds: NaN },
+  { clockToleranceSeconds: -1 },
+  { clockToleranceSeconds: Infinity },
+  { audience: [] },
+  { audience: undefined as never },
+])('%o is a wrong call, not a lenient one', async (change) => {
+  const options = { token: 'e30.e30.AA', jwks: { keys: [] }, issuer, audience: 'a', now };
+  await expect(verifyServiceAccountToken({ ...options, ...change })).rejects.toThrow(TypeError);
+});
 
 test('a key set that is none, and a wrong now, are errors', async () => {
   const base = { token: 'e30.e30.AA', issuer, audience: 'a', now };
