@@ -1,0 +1,226 @@
+import { deepStrictEqual } from 'node:assert/strict';
+import {
+  GetRoleCommand,
+  ListOpenIDConnectProvidersCommand,
+  ListRolesCommand,
+} from '@aws-sdk/client-iam';
+import { ListBucketsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { manifestsToYaml, webhookManifests } from 'irsa/cluster';
+import { s3Issuer } from 'irsa/oidc';
+import { accountId, region } from '../environment/hosts.js';
+import { makeSigningKey } from '../environment/signing-key.js';
+import { serviceAccountArguments } from '../environment/start-api-server.js';
+import type { ApiServer } from '../environment/start-api-server.js';
+import type { VerifyingAws } from '../environment/start-aws.js';
+import type { World } from '../environment/world.js';
+import { createRole } from '../setup/create-role.js';
+import { ensureServiceAccount } from '../setup/ensure-service-account.js';
+import { publishIssuer, registerIssuer } from '../setup/publish-issuer.js';
+import { runIrsa, runKubectl } from '../setup/run-irsa.js';
+import type { Scenario } from './types.js';
+
+const bucket = 'irsa-oidc-teardown';
+const foreignBucket = 'irsa-oidc-foreign';
+const issuer = s3Issuer({ bucket, region });
+
+/** What irsa made is gone, what others made is untouched, and each command run twice changes nothing. */
+export const teardown: Scenario = {
+  id: 'teardown',
+  about: 'what irsa made is taken down, everything else stays, and every command may be run twice',
+  parts: ['etcd', 'kube-apiserver', 'kubectl', 'versitygw'],
+  buckets: [bucket, foreignBucket],
+  run,
+};
+
+async function run(world: World): Promise<string> {
+  const aws = await world.aws();
+  const awsPart = await tearDownIssuer(world, aws);
+  const clusterPart = await tearDownWebhook(world);
+  return `${awsPart}; ${clusterPart}`;
+}
+
+interface Snapshot {
+  readonly objects: Readonly<Record<string, unknown>>;
+  readonly providers: readonly (string | undefined)[];
+  /** Role and trust policy. */
+  readonly trust: readonly (readonly [string, string])[];
+}
+
+/** Everything in the account that a teardown could touch. */
+async function snapshot(aws: VerifyingAws): Promise<Snapshot> {
+  const { Buckets = [] } = await aws.s3.send(new ListBucketsCommand({}));
+  const objects: Record<string, unknown> = {};
+  for (const { Name } of Buckets) {
+    const { Contents = [] } = await aws.s3.send(new ListObjectsV2Command({ Bucket: Name }));
+    objects[Name!] = Contents.map(({ Key, ETag, LastModified }) => [
+      Key,
+      ETag,
+      LastModified?.toISOString(),
+    ]);
+  }
+  const { OpenIDConnectProviderList = [] } = await aws.iam.send(
+    new ListOpenIDConnectProvidersCommand({}),
+  );
+  const { Roles = [] } = await aws.iam.send(new ListRolesCommand({}));
+  const trust = await Promise.all(
+    Roles.map(async ({ RoleName }) => {
+      const { Role } = await aws.iam.send(new GetRoleCommand({ RoleName }));
+      return [RoleName!, Role?.AssumeRolePolicyDocument ?? ''] as const;
+    }),
+  );
+  return {
+    objects,
+    providers: OpenIDConnectProviderList.map(({ Arn }) => Arn).sort(),
+    trust: trust.sort(),
+  };
+}
+
+async function tearDownIssuer(world: World, aws: VerifyingAws): Promise<string> {
+  const env = aws.env();
+  const key = makeSigningKey(world.data, 'sa', 'RSA-2048');
+  const foreign = s3Issuer({ bucket: foreignBucket, region });
+  await publishIssuer(aws, foreignBucket, [
+    {
+      path: 'index.html',
+      url: `${foreign}/index.html`,
+      body: 'not ours',
+      contentType: 'application/json',
+      cacheControl: '',
+      sha256: '',
+    },
+  ]);
+  await registerIssuer(aws, foreign);
+  await createRole(aws, {
+    name: 'foreign',
+    issuer: foreign,
+    subjects: [{ namespace: 'a', name: 'b' }],
+  });
+  const before = await snapshot(aws);
+  const common = [
+    '--name',
+    'teardown',
+    '--account-id',
+    accountId,
+    '--bucket',
+    bucket,
+    '--region',
+    region,
+  ];
+  const apply = [
+    'issuer',
+    'apply',
+    ...common,
+    '--key',
+    key.publicKeyFile,
+    '--role',
+    'torn=default/reader',
+    '--yes',
+  ];
+  await runIrsa(world, apply, env);
+  const applied = await snapshot(aws);
+  await runIrsa(world, apply, env);
+  deepStrictEqual(await snapshot(aws), applied, 'irsa issuer apply, run twice, changed something');
+  const teardownArguments = [
+    'issuer',
+    'teardown',
+    ...common,
+    '--role',
+    'torn=default/reader',
+    '--release-bucket-name',
+    '--yes',
+  ];
+  await runIrsa(world, teardownArguments, env);
+  const after = await snapshot(aws);
+  const { closed, ...left } = withoutClosedRoles(after);
+  deepStrictEqual(left, before, 'irsa issuer teardown left something or took too much');
+  deepStrictEqual(closed, ['torn'], 'the role that trusted the issuer is not closed');
+  await runIrsa(world, teardownArguments, env);
+  deepStrictEqual(await snapshot(aws), after, 'irsa issuer teardown, run twice, changed something');
+  return `issuer ${issuer}: applied twice, torn down twice, the other's bucket, provider and role untouched (the role itself stays, with a trust policy that denies: its permissions may be somebody else's)`;
+}
+
+/** Teardown keeps roles, since others may have given them permissions, and leaves a trust policy that lets nobody in. */
+function withoutClosedRoles(seen: Snapshot): Snapshot & { readonly closed: readonly string[] } {
+  const isClosed = ([, policy]: readonly [string, string]): boolean => {
+    const { Statement } = JSON.parse(decodeURIComponent(policy)) as {
+      Statement: { Effect: string }[];
+    };
+    return Statement.every(({ Effect }) => Effect === 'Deny');
+  };
+  return {
+    ...seen,
+    trust: seen.trust.filter((role) => !isClosed(role)),
+    closed: seen.trust.filter(isClosed).map(([name]) => name),
+  };
+}
+
+async function tearDownWebhook(world: World): Promise<string> {
+  const key = makeSigningKey(world.data, 'api', 'RSA-2048');
+  const api = await world.apiServer({
+    name: 'api',
+    serviceAccountArguments: serviceAccountArguments({
+      issuers: [issuer],
+      signingKeyFile: key.privateKeyFile,
+      verificationKeyFiles: [key.publicKeyFile],
+    }),
+  });
+  await ensureServiceAccount(api.client, 'default', 'somebody-else');
+  const before = await clusterSnapshot(api);
+  const manifests = manifestsToYaml(
+    webhookManifests({
+      namespace: 'irsa-system',
+      image: 'registry.example.com/irsa-webhook:0.1.0',
+      certificates: 'self-managed',
+    }),
+  );
+  const apply = () => runKubectl(world, api.kubeconfig, ['apply', '-f', '-'], manifests);
+  await apply();
+  const applied = await clusterSnapshot(api, true);
+  await apply();
+  // By version, since kubectl calls a PodDisruptionBudget configured even where nothing changed.
+  deepStrictEqual(
+    await clusterSnapshot(api, true),
+    applied,
+    'kubectl apply, run twice, changed something',
+  );
+  // No controller is there to finish the end of a namespace.
+  await runKubectl(world, api.kubeconfig, ['delete', '--wait=false', '-f', '-'], manifests);
+  const after = await clusterSnapshot(api);
+  const strays = after.filter((name) => !before.includes(name));
+  // The namespace itself stays `Terminating` for want of that controller.
+  const left = strays.filter((name) => name !== '/api/v1/namespaces//irsa-system');
+  const taken = before.filter((name) => !after.includes(name));
+  if (left.length > 0) throw new Error(`kubectl delete left ${left.join(', ')}`);
+  if (taken.length > 0) throw new Error(`kubectl delete took ${taken.join(', ')}`);
+  return 'manifests applied twice without a change and deleted without a trace';
+}
+
+/** The names of all objects that a manifest could touch, with their versions where asked. */
+async function clusterSnapshot({ client }: ApiServer, versions = false): Promise<string[]> {
+  const lists = [
+    '/api/v1/namespaces',
+    '/api/v1/serviceaccounts',
+    '/api/v1/services',
+    '/api/v1/secrets',
+    '/apis/apps/v1/deployments',
+    '/apis/policy/v1/poddisruptionbudgets',
+    '/apis/rbac.authorization.k8s.io/v1/roles',
+    '/apis/rbac.authorization.k8s.io/v1/rolebindings',
+    '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+    '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+    '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations',
+  ];
+  const found = await Promise.all(
+    lists.map(async (path) =>
+      (await client.get(path)).items.map(
+        ({
+          metadata,
+        }: {
+          metadata: { namespace?: string; name: string; resourceVersion: string };
+        }) =>
+          `${path}/${metadata.namespace ?? ''}/${metadata.name}${versions ? ` ${metadata.resourceVersion}` : ''}`,
+      ),
+    ),
+  );
+  return found.flat().sort();
+}
