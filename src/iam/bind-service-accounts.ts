@@ -9,6 +9,7 @@ import {
 import { listOf } from './check-trust-statement.js';
 import { closedStatement } from './closed-statement.js';
 import { parseTrustPolicy } from './parse-trust-policy.js';
+import { sameValue } from './same-value.js';
 import type { ConditionValue, OneOrMany, TrustPolicy, TrustStatement } from './types.js';
 
 /** What a statement of our own shape says; anything else in a statement makes it foreign. */
@@ -85,8 +86,8 @@ export function bindServiceAccounts(
 ): TrustPolicy {
   const binding = resolveBinding(options);
   const parsed = parseTrustPolicy(policy);
-  const closed = JSON.stringify(closedStatement(binding.providerArn));
-  const statements = parsed.Statement.filter((statement) => JSON.stringify(statement) !== closed);
+  const closed = closedStatement(binding.providerArn);
+  const statements = parsed.Statement.filter((statement) => !sameValue(statement, closed));
   const own = statements.map((statement) => readOwnStatement(statement, binding));
   const bound = new Set(
     own.flatMap((read) => (read?.audience === binding.audience ? read.subjects : [])),

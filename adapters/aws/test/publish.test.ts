@@ -246,6 +246,32 @@ describe('what belongs to others', () => {
   });
 });
 
+describe('an error of AWS', () => {
+  it.each([
+    ['PutBucketPolicy', 'AccessDenied', 'Block Public Access of the whole account'],
+    ['CreateBucket', 'BucketAlreadyExists', 'taken in another account'],
+    [
+      'CreateOpenIDConnectProvider',
+      'OpenIdIdpCommunicationError',
+      'IAM could not reach the issuer',
+    ],
+    ['CreateOpenIDConnectProvider', 'LimitExceeded', 'at most 100 OIDC providers'],
+    ['CreateRole', 'LimitExceeded', 'L-C07B4B0D'],
+    ['PutObject', 'AccessDenied', 'mend the cause'],
+  ])('of %s, %s, comes with what it usually means', async (operation, code, hint) => {
+    local.aws.setFault({ kind: 'error', code, status: 403, operation });
+    const error: unknown = await local.run().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(IssuerChangeError);
+    expect(error).toMatchObject({
+      code: 'ERR_PLAN',
+      message: expect.stringContaining(hint) as string,
+    });
+    expect((error as IssuerChangeError).cause).toMatchObject({
+      $metadata: { httpStatusCode: 403 },
+    });
+  });
+});
+
 describe('a plan that is no longer true', () => {
   it('does not overwrite a document that somebody put there meanwhile', async () => {
     const changes = await local.plan();
