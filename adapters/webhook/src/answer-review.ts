@@ -26,7 +26,7 @@ export async function answerReview(
   let who: { readonly namespace?: string; readonly serviceAccount?: string } = {};
   try {
     const review = parseJson(bytes);
-    const named = serviceAccountOf(review);
+    const named = serviceAccountOf(review, options.settings);
     if (named !== undefined) who = { namespace: named.namespace, serviceAccount: named.name };
     // Awaiting what is here already would cost a turn of the microtask queue for every pod.
     const found = named && lookUp(options.findServiceAccount, named.namespace, named.name);

@@ -14,6 +14,8 @@ const flush = (): void => {
   pending = '';
   if (text !== '') process.stdout.write(text);
 };
+// A full disk or a log collector that went away must not end the admission of pods.
+process.stdout.on('error', () => {});
 const write = (line: string): void => {
   if (pending === '') setImmediate(flush);
   pending += line;

@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -169,5 +169,34 @@ describe.skipIf(!existsSync(main))('irsa-webhook, the program', () => {
     expect(await exited).toBe(0);
     expect(log).toContain('"message":"stopped"');
     expect(log).not.toContain('secret-token');
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('goes on when its log cannot be written', async () => {
+    const { certificatePem, privateKeyPem } = await testIdentity();
+    await writeFile(join(folder, 'tls.crt'), certificatePem);
+    await writeFile(join(folder, 'tls.key'), privateKeyPem);
+    // The log cannot tell the port, so one is chosen here.
+    const probe = await startFakeApiServer();
+    await probe.stop();
+    const full = openSync('/dev/full', 'w');
+    child = spawn(
+      process.execPath,
+      [
+        main,
+        `--kubeconfig=${await writeKubeconfig()}`,
+        `--tls-cert=${folder}/tls.crt`,
+        `--tls-key=${folder}/tls.key`,
+        '--bind-address=127.0.0.1',
+        `--port=${probe.port}`,
+        '--metrics-port=0',
+      ],
+      { env: {}, stdio: ['ignore', full, 'inherit'] },
+    );
+    closeSync(full);
+    const url = `https://127.0.0.1:${probe.port}`;
+    const review = async (): Promise<number> =>
+      (await call(url, { body: JSON.stringify(fixture('admission-review-s3-echoer')) })).status;
+    await expect.poll(() => review().catch(() => 0), soon).toBe(200);
+    expect(await review()).toBe(200);
   });
 });

@@ -112,6 +112,23 @@ describe('startWebhookServer', () => {
     expect(response).not.toHaveProperty('patch');
   });
 
+  it('asks for the name that the behavior in force would ask for', async () => {
+    const asked: string[] = [];
+    const findServiceAccount = (namespace: string, name: string): undefined => {
+      asked.push(`${namespace}/${name}`);
+      return undefined;
+    };
+    const nameless = JSON.stringify({
+      ...review,
+      request: { ...review.request, object: { spec: { containers: [] } } },
+    });
+    const standard = await start({ findServiceAccount });
+    await call(standard.url, { body: nameless });
+    const eks = await start({ findServiceAccount, settings: { behavior: 'eks' } });
+    await call(eks.url, { body: nameless });
+    expect(asked).toEqual(['default/default', 'default/']);
+  });
+
   it('refuses with 503 and no pod data when the lookup fails, so that the failurePolicy decides', async () => {
     const events: RequestEvent[] = [];
     const { url } = await start({
