@@ -1,8 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planCertificateRotation, type CertificateRotationFacts } from 'irsa/certs';
 import { PlanError } from 'irsa/errors';
-import { simulateRotation } from './simulate-rotation.js';
+import { holdRotationToItsPromise } from './hold-rotation.js';
 
 const day = 86_400_000;
 const now = new Date('2026-06-01T00:00:00Z');
@@ -120,25 +119,6 @@ describe('the next step', () => {
 
 describe('a webhook over years', () => {
   it('never presents a certificate that an API server does not trust', () => {
-    fc.assert(
-      fc.property(
-        fc.record({
-          seed: fc.integer(),
-          replicas: fc.integer({ min: 1, max: 4 }),
-          apiServers: fc.integer({ min: 1, max: 3 }),
-          replicaLagSeconds: fc.integer({ min: 0, max: 3 * 86_400 }),
-          plannerEverySeconds: fc.integer({ min: 60, max: 86_400 }),
-          leakAtDay: fc.option(fc.integer({ min: 5, max: 900 }), { nil: undefined }),
-        }),
-        (world) => {
-          const outcome = simulateRotation({ ...world, days: 1500 });
-          expect(outcome.untrusted).toEqual([]);
-          // It did rotate: certificates every 60 days, the authority at least once.
-          expect(outcome.certificates).toBeGreaterThan(15);
-          expect(outcome.retired).toBeGreaterThan(0);
-        },
-      ),
-      { numRuns: 200 },
-    );
+    holdRotationToItsPromise(1000);
   });
 });
