@@ -226,6 +226,7 @@ export const issuerFindings: Readonly<Record<IssuerFindingId, CatalogueEntry>> =
     fix: 'Remove keys that no live token names.',
   }),
   'jwks-private-key': entry('The published JWKS holds a private key.', {
+    severity: 'warning',
     symptom: '',
     see: '`curl -sS JWKS_URI | jq ".keys[].d"`',
     fix: 'Treat the key as stolen: rotate it now (planKeyRotation with compromisedKids), and publish public members only.',

@@ -21,8 +21,8 @@ export interface BrokenSetUp {
   readonly rawToken?: (token: string) => string;
   readonly parameters?: Readonly<Record<string, string>>;
   readonly awsFault?: LocalAwsFault;
-  /** Warnings that belong to the set-up besides. */
-  readonly warnings?: readonly FindingId[];
+  /** Serves the issuer with a certificate for another host. */
+  readonly wrongCertificate?: boolean;
 }
 
 const seconds = Math.floor(clock.getTime() / 1000);
@@ -357,6 +357,12 @@ export const brokenSetUps: readonly BrokenSetUp[] = [
       },
     },
   }),
+  one('a trust policy that IAM took and that is none', 'trust-policy-unreadable', {
+    setUp: { trustPolicy: { Statement: [{ Effect: 'Allow' }] } },
+  }),
+  one('certificate for another name (a bucket name with dots)', 'issuer-tls', {
+    wrongCertificate: true,
+  }),
   // STS itself, and what stands before it
   reply('throttled', 'sts-throttled', { kind: 'throttle' }),
   reply('region switched off', 'sts-region-disabled', {
@@ -497,5 +503,36 @@ export const doublyBrokenSetUps: readonly BrokenSetUp[] = [
   two('fraction, and issuer never answers', ['token-timestamp-invalid', 'issuer-timeout'], {
     token: { claims: { nbf: 0.5 } },
     issuerFault: [{ kind: 'hang' }],
+  }),
+];
+
+/** STS takes the token, and something is amiss all the same. */
+export const dubiousSetUps: readonly BrokenSetUp[] = [
+  one('discovery as text', 'issuer-content-type', {
+    issuerFault: [
+      {
+        document: 'discovery',
+        kind: 'body',
+        contentType: 'text/plain',
+        body: JSON.stringify({ issuer: issuerUrl, jwks_uri: `${issuerUrl}/openid/v1/jwks` }),
+      },
+    ],
+  }),
+  one('a private key in the JWKS', 'jwks-private-key', {
+    jwks: (key) => ({ keys: [{ ...key, d: 'AQAB' }] }),
+  }),
+  one('trust policy without aud (the 2019 walk-through)', 'trust-without-audience', {
+    setUp: statement({ Condition: { StringEquals: { [`${hostPath}:sub`]: sub } } }),
+  }),
+  one('trust policy without sub', 'trust-without-subject', {
+    setUp: statement({ Condition: { StringEquals: { [`${hostPath}:aud`]: aud } } }),
+  }),
+  one('a condition on the address', 'trust-undecided', {
+    setUp: statement({
+      Condition: {
+        StringEquals: { [`${hostPath}:sub`]: sub, [`${hostPath}:aud`]: aud },
+        IpAddress: { 'aws:SourceIp': '127.0.0.0/8' },
+      },
+    }),
   }),
 ];

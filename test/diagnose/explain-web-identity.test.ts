@@ -11,7 +11,12 @@ import {
   type Material,
   type StsReply,
 } from '../support/local-irsa.js';
-import { brokenSetUps, doublyBrokenSetUps, type BrokenSetUp } from './broken-set-ups.js';
+import {
+  brokenSetUps,
+  doublyBrokenSetUps,
+  dubiousSetUps,
+  type BrokenSetUp,
+} from './broken-set-ups.js';
 
 let material: Material;
 let irsa: LocalIrsa | undefined;
@@ -72,6 +77,7 @@ async function examine(
   const limitMs = silent ? 400 : 5000;
   const running = await startLocalIrsa(material, {
     ...broken.setUp,
+    wrongCertificate: broken.wrongCertificate === true,
     aws: { fetchTimeoutMs: limitMs },
   });
   irsa = running;
@@ -150,5 +156,60 @@ describe('two faults: both are found, the one that STS meets first is first', ()
     const { diagnosis, reply } = await examine(broken);
     expect(errorsOf(diagnosis)).toEqual(broken.causes);
     expect(diagnosis.stsError).toEqual({ code: reply.code, message: reply.message });
+  });
+});
+
+describe('STS takes the token, and something is amiss', () => {
+  it.each(dubiousSetUps)('$what → $causes.0', async (dubious) => {
+    const { diagnosis, reply } = await examine(dubious);
+    expect(reply.status).toBe(200);
+    expect(diagnosis.findings.map(({ id }) => id)).toEqual(dubious.causes);
+    expect(diagnosis.stsError).toBeUndefined();
+    expect(diagnosis.verdict).toBe(dubious.causes[0] === 'trust-undecided' ? 'unknown' : 'ok');
+  });
+});
+
+describe('missing facts', () => {
+  it('leave the verdict open, and each is named', async () => {
+    const running = await startLocalIrsa(material);
+    irsa = running;
+    const token = await running.mint();
+    const { verdict, findings } = await explainWebIdentity({ token, now: clock });
+    expect(verdict).toBe('unknown');
+    expect(findings.map(({ id }) => id)).toEqual([
+      'unknown-provider',
+      'unknown-discovery',
+      'unknown-jwks',
+      'unknown-role',
+    ]);
+  });
+
+  it('do not hide a fault, but leave open what STS says first', async () => {
+    const running = await startLocalIrsa(material);
+    irsa = running;
+    const token = await running.mint({ now: new Date(clock.getTime() - 100_000_000) });
+    const diagnosis = await explainWebIdentity({ token, now: clock });
+    expect(diagnosis.findings[0]?.id).toBe('token-expired');
+    expect(diagnosis.verdict).toBe('refused');
+    expect(diagnosis.stsError).toBeUndefined();
+  });
+
+  it('a slow issuer and a strange reply are told', async () => {
+    const running = await startLocalIrsa(material);
+    irsa = running;
+    const facts = await gatherFacts(running, issuerUrl);
+    const slow = facts.fetches.map((fetch) => ({ ...fetch, milliseconds: 4000 }));
+    const diagnosis = await explainWebIdentity({
+      token: await running.mint(),
+      now: clock,
+      ...facts,
+      fetches: slow,
+      reply: { code: 'SomethingNew', message: 'what AWS says tomorrow', status: 400 },
+    });
+    expect(diagnosis.findings.map(({ id }) => id)).toEqual([
+      'sts-reply-unexplained',
+      'issuer-slow',
+      'issuer-slow',
+    ]);
   });
 });

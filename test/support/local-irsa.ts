@@ -22,10 +22,12 @@ export interface Material {
   readonly other: SigningKey;
   readonly ec: SigningKey;
   readonly tls: ServerIdentity;
+  /** Of another host. */
+  readonly wrongTls: ServerIdentity;
 }
 
 export async function createMaterial(): Promise<Material> {
-  const [signing, other, ec, tls] = await Promise.all([
+  const [signing, other, ec, tls, wrongTls] = await Promise.all([
     generateSigningKey(),
     generateSigningKey(),
     generateSigningKey({ algorithm: 'ES256' }),
@@ -33,8 +35,9 @@ export async function createMaterial(): Promise<Material> {
       dnsNames: ['oidc.irsa.test', 'localhost'],
       ipAddresses: ['127.0.0.1'],
     }),
+    generateServerIdentity({ dnsNames: ['elsewhere.test'] }),
   ]);
-  return { signing, other, ec, tls };
+  return { signing, other, ec, tls, wrongTls };
 }
 
 /** What STS answered. */
@@ -62,6 +65,7 @@ export interface LocalIrsaOptions {
   readonly trustPolicy?: unknown;
   readonly role?: null;
   readonly publishedKeys?: unknown;
+  readonly wrongCertificate?: boolean;
   readonly maxSessionDurationSeconds?: number;
 }
 
@@ -73,7 +77,7 @@ export async function startLocalIrsa(
   const issuer = await startLocalIssuer({
     keys: options.publishedKeys ?? material.signing.publicKeyPem,
     issuer: issuerUrl,
-    tls: material.tls,
+    tls: options.wrongCertificate === true ? material.wrongTls : material.tls,
   });
   const aws = await startLocalAws({
     tls: false,
