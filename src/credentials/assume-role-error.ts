@@ -1,4 +1,4 @@
-import { IrsaError } from '../errors.js';
+import { AssumeRoleError as PlainAssumeRoleError } from '../errors.js';
 import { explainStsError, type StsErrorExplanation } from './explain-sts-error.js';
 import { scrubError } from './scrub-secrets.js';
 
@@ -15,9 +15,8 @@ const lines = (roleArn: string, explanation: StsErrorExplanation): string => {
   return `no credentials for ${roleArn}: ${said}. ${meaning} ${fix}${claims}`;
 };
 
-/** STS gave no credentials; the explanation says why, and what to do. The raw error is the `cause`. */
-export class AssumeRoleError extends IrsaError {
-  override readonly code = 'ERR_ASSUME_ROLE';
+/** STS gave no credentials: the class of `irsa/errors`, with an explanation. The explanation says why, and what to do. The raw error is the `cause`. */
+export class AssumeRoleError extends PlainAssumeRoleError {
   readonly explanation: StsErrorExplanation;
 
   /**
