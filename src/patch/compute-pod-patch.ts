@@ -26,7 +26,7 @@ export interface PodMutation {
   readonly settings?: PartialMutationSettings | undefined;
   /** Absent for a new pod, or `ephemeralcontainers`. */
   readonly subresource?: string | undefined;
-  /** 0 to below 1: the random draw that shortens a default lifetime in container-credentials mode of `eks`; default 0, none. */
+  /** 0 to below 1: the random draw that shortens a default lifetime in container-credentials mode; default 0, none. */
   readonly jitter?: number | undefined;
 }
 

@@ -1,6 +1,7 @@
 import { SettingsError } from '../errors.js';
 import { partitions } from '../names/partition.js';
 import { isJsonObject } from './read-json.js';
+import { defaultTokenExpiration } from './token-expiration.js';
 import type {
   ContainerCredentialsSettings,
   MutationSettings,
@@ -12,14 +13,12 @@ const fullUris = {
   ipv6: 'http://[fd00:ec2::23]/v1/credentials',
 } as const;
 
-const seconds = { least: 600, most: 86_400 } as const;
-
 /** The settings that hold where a caller says nothing. Frozen, nested objects too. */
 export const defaultMutationSettings: Readonly<MutationSettings> = Object.freeze({
   annotationDomain: 'eks.amazonaws.com',
   audience: 'sts.amazonaws.com',
   tokenMountPath: '/var/run/secrets/eks.amazonaws.com/serviceaccount',
-  tokenExpirationSeconds: seconds.most,
+  tokenExpirationSeconds: defaultTokenExpiration,
   regionalSts: false,
   containerCredentials: Object.freeze({
     audience: 'pods.eks.amazonaws.com',
@@ -225,7 +224,3 @@ export function resolveMutationSettings(partial: PartialMutationSettings = {}): 
   resolved.add(settings);
   return settings;
 }
-
-/** Keeps a token's lifetime where both the API server and EKS accept it. */
-export const clampTokenExpiration = (value: number): number =>
-  Math.min(Math.max(value, seconds.least), seconds.most);

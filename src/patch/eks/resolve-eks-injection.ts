@@ -3,6 +3,11 @@ import { parseBool } from '../go/parse-bool.js';
 import { parseInt64 } from '../go/parse-int64.js';
 import { fieldOf, isAbsent, isJsonObject, textOf } from '../read-json.js';
 import type { ResolvedMutation } from '../resolved-mutation.js';
+import {
+  defaultTokenExpiration,
+  jitterTokenExpiration,
+  raiseTokenExpiration,
+} from '../token-expiration.js';
 import type { Injection, MutationSettings, RoleMapping } from '../types.js';
 import { isDecodableServiceAccount } from './decode-eks-pod.js';
 
@@ -19,13 +24,6 @@ export interface EksInjection {
   readonly injection: Injection;
   readonly tokenPath: string;
 }
-
-const leastSeconds = 600;
-const defaultSeconds = 86_400;
-/** Jitter draws from 79,200 to 86,400 seconds, both included. */
-const jitterSpan = 7201;
-
-const raised = (value: number): number => Math.max(value, leastSeconds);
 
 /** An annotation; one that is null is there and empty, as Go decodes it. */
 const annotationOf = (object: unknown, domain: string, name: string): string | undefined => {
@@ -61,7 +59,7 @@ const entryOfAccount = (serviceAccount: unknown, settings: MutationSettings): Ca
     roleArn: roleOf(serviceAccount, settings),
     audience: annotationOf(serviceAccount, domain, 'audience') ?? settings.audience,
     regionalSts: (regional === undefined ? undefined : parseBool(regional)) ?? settings.regionalSts,
-    tokenExpirationSeconds: raised(seconds ?? settings.tokenExpirationSeconds),
+    tokenExpirationSeconds: raiseTokenExpiration(seconds ?? settings.tokenExpirationSeconds),
   };
 };
 
@@ -69,13 +67,14 @@ const entryOfMapping = (mapping: RoleMapping, settings: MutationSettings): Cache
   roleArn: mapping.roleArn,
   audience: mapping.audience ?? '',
   regionalSts: mapping.regionalSts ?? false,
-  tokenExpirationSeconds: mapping.tokenExpirationSeconds ?? raised(settings.tokenExpirationSeconds),
+  tokenExpirationSeconds:
+    mapping.tokenExpirationSeconds ?? raiseTokenExpiration(settings.tokenExpirationSeconds),
 });
 
 const podExpiration = (pod: unknown, domain: string): number | undefined => {
   const annotated = annotationOf(pod, domain, 'token-expiration');
   const seconds = annotated === undefined ? undefined : parseInt64(annotated);
-  return seconds === undefined ? undefined : raised(seconds);
+  return seconds === undefined ? undefined : raiseTokenExpiration(seconds);
 };
 
 /** Whether the pod's node selector names Windows, under either key. */
@@ -102,15 +101,14 @@ const injectionOfAssociation = (
   const seconds =
     podExpiration(pod, settings.annotationDomain) ??
     entry?.tokenExpirationSeconds ??
-    defaultSeconds;
+    defaultTokenExpiration;
   return {
     tokenPath,
     injection: {
       method: 'container-credentials',
       source: 'pod-identity-association',
       audience,
-      tokenExpirationSeconds:
-        seconds === defaultSeconds ? seconds - Math.floor(jitter * jitterSpan) : seconds,
+      tokenExpirationSeconds: jitterTokenExpiration(seconds, jitter),
       regionalSts: entry?.regionalSts ?? false,
       ...(settings.region === undefined ? {} : { region: settings.region }),
       tokenVolumeName,

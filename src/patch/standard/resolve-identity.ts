@@ -3,7 +3,7 @@ import { parseInt64 } from '../go/parse-int64.js';
 import { annotationKeysOf, type AnnotationName } from '../annotation-keys.js';
 import { shown } from '../limit-warnings.js';
 import { fieldOf, isJsonObject, nonEmpty, textOf } from '../read-json.js';
-import { clampTokenExpiration } from '../resolve-mutation-settings.js';
+import { clampTokenExpiration, jitterTokenExpiration } from '../token-expiration.js';
 import { findNearMiss } from './find-near-miss.js';
 import type {
   Injection,
@@ -23,6 +23,8 @@ export interface IdentitySources {
   readonly roleMappings: RoleMappings | undefined;
   readonly podIdentityAssociations: PodIdentityAssociations | undefined;
   readonly settings: MutationSettings;
+  /** 0 to below 1. */
+  readonly jitter: number;
   /** Messages for the people who made the pod. */
   readonly warnings: string[];
 }
@@ -188,7 +190,10 @@ export function resolveIdentity(sources: IdentitySources): Identity | MutationOu
       source: 'pod-identity-association',
       roleArn: undefined,
       audience: settings.containerCredentials.audience,
-      tokenExpirationSeconds: expirationOf(annotations, mapping, sources),
+      tokenExpirationSeconds: jitterTokenExpiration(
+        expirationOf(annotations, mapping, sources),
+        sources.jitter,
+      ),
       regionalSts: regionalStsOf(annotations, mapping, sources),
       region: region.value,
       regionIsAnnotated: region.isAnnotated,
