@@ -106,11 +106,20 @@ interface Parsed {
   readonly apiMs: number;
 }
 
+/** Kubernetes' own bound on a token's life; far enough for a wait, and near enough for a Date. */
+const maxSeconds = 2 ** 32;
+
 const seconds = (value: unknown, path: string, infinite = false): number => {
-  if (typeof value === 'number' && value >= 0 && (infinite || Number.isFinite(value))) {
-    return value * 1000;
-  }
-  throw new TypeError(`planIssuerMigration: expected ${path} to be a number of seconds from 0 up`);
+  const isNumber = typeof value === 'number' && value >= 0;
+  if (isNumber && (value <= maxSeconds || (infinite && value === Infinity))) return value * 1000;
+  throw new TypeError(
+    `planIssuerMigration: expected ${path} to be a number of seconds from 0 to ${maxSeconds}${infinite ? ', or Infinity' : ''}`,
+  );
+};
+
+const assertTime = (date: unknown, path: string): void => {
+  if (date === undefined || (date instanceof Date && !Number.isNaN(date.getTime()))) return;
+  throw new TypeError(`planIssuerMigration: expected ${path} to be a valid Date`);
 };
 
 const parseFacts = (facts: MigrationFacts): Parsed => {
@@ -123,7 +132,10 @@ const parseFacts = (facts: MigrationFacts): Parsed => {
   if (apiServers.length === 0) {
     throw new TypeError('planIssuerMigration: expected at least one API server in `apiServers`');
   }
-  for (const { name, issuers } of apiServers) {
+  assertTime(facts.to.documents.changedAt, 'to.documents.changedAt');
+  assertTime(facts.to.trust.changedAt, 'to.trust.changedAt');
+  for (const { name, issuers, issuingSince } of apiServers) {
+    assertTime(issuingSince, `apiServers[${name}].issuingSince`);
     const [first] = issuers;
     if (first !== from && first !== to) {
       throw new PlanError(

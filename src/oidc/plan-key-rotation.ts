@@ -6,7 +6,7 @@ import {
   type ParsedRotationFacts,
   type RotationFacts,
 } from './rotation-facts.js';
-import type { JwkSet, PublicKey } from './types.js';
+import type { JwkSet } from './types.js';
 
 /**
  * What to do next:
@@ -116,71 +116,94 @@ const firstToRetire = (
   };
 };
 
-const nextStep = (facts: ParsedRotationFacts, nextKey: PublicKey | undefined): Draft => {
-  const { apiServers, compromised, published, now } = facts;
+/** What every step looks at. */
+interface Situation {
+  readonly facts: ParsedRotationFacts;
+  /** The kid that is to sign everywhere in the end. */
+  readonly target: string;
+  readonly signing: ReadonlySet<string>;
+  readonly toSwitch: readonly ApiServerFacts[];
+  /** From when on every cache has the target; undefined as long as it is not published. */
+  readonly maySignAt: number | undefined;
+}
+
+const situationOf = (facts: ParsedRotationFacts): Situation => {
+  const { apiServers, nextKey, published, now } = facts;
   const target = nextKey?.kid ?? settledKid(facts);
-  const signing = new Set(apiServers.map(({ signingKid }) => signingKid));
-  const lackTarget = apiServers.filter(({ acceptedKids }) => !acceptedKids.includes(target));
-  const toSwitch = apiServers.filter(({ signingKid }) => signingKid !== target);
-
-  // When the target may sign: it has to be in every cache, and every API server has to take its tokens.
-  const targetPublishedAt = published.has(target) ? (facts.publishedAt(target) ?? now) : undefined;
-  const maySignAt =
-    targetPublishedAt === undefined ? undefined : targetPublishedAt + facts.cacheWaitMs;
-  const readyToSign = maySignAt !== undefined && maySignAt <= now && lackTarget.length === 0;
-
-  const emergency = emergencyStep(facts, {
+  const publishedAt = published.has(target) ? (facts.publishedAt(target) ?? now) : undefined;
+  return {
+    facts,
     target,
-    nextKey,
-    signing,
-    holdJwks: readyToSign && toSwitch.some(({ signingKid }) => compromised.has(signingKid)),
-  });
-  if (emergency !== undefined) return emergency;
+    signing: new Set(apiServers.map(({ signingKid }) => signingKid)),
+    toSwitch: apiServers.filter(({ signingKid }) => signingKid !== target),
+    maySignAt: publishedAt === undefined ? undefined : publishedAt + facts.cacheWaitMs,
+  };
+};
 
-  if (!published.has(target) && nextKey !== undefined) {
-    return {
-      step: 'publish',
-      kids: [target],
-      jwks: changedJwks(facts, { add: nextKey }),
-      because: signing.has(target)
-        ? `${target} signs already and is not published: publish it at once.`
-        : `${target} has to be in every verifier's cache before anything is signed with it: publish it first.`,
-    };
-  }
+const publishStep = ({ facts, target, signing }: Situation): Draft | undefined => {
+  const { nextKey, published } = facts;
+  if (nextKey === undefined || published.has(target)) return undefined;
+  return {
+    step: 'publish',
+    kids: [target],
+    jwks: changedJwks(facts, { add: nextKey }),
+    because: signing.has(target)
+      ? `${target} signs already and is not published: publish it at once.`
+      : `${target} has to be in every verifier's cache before anything is signed with it: publish it first.`,
+  };
+};
 
-  const lacking = lackingKids(facts, target, signing);
-  if (lacking.servers.length > 0) {
-    return {
-      step: 'accept',
-      kids: lacking.kids,
-      apiServers: lacking.servers,
-      because: `Every API server has to accept a key before any of them signs with it; not so yet: ${namesOf(lacking.servers)}. Restart them one at a time.`,
-    };
-  }
+const acceptStep = (situation: Situation): Draft | undefined => {
+  const { kids, servers } = lackingKids(situation);
+  if (servers.length === 0) return undefined;
+  return {
+    step: 'accept',
+    kids,
+    apiServers: servers,
+    because: `Every API server has to accept a key before any of them signs with it; not so yet: ${namesOf(servers)}. Restart them one at a time.`,
+  };
+};
 
+const switchStep = ({ facts, target, toSwitch, maySignAt }: Situation): Draft | undefined => {
   // A leaked signer goes first.
-  const server = toSwitch.find(({ signingKid }) => compromised.has(signingKid)) ?? toSwitch[0];
-  if (server !== undefined) {
-    const unknown = facts.publishedAt(target) === undefined;
-    const wait = hours(facts.cacheWaitMs);
-    return {
-      step: 'switch-signer',
-      kids: [target],
-      apiServers: [server],
-      notBefore: maySignAt ?? now,
-      because: `${target} is published and accepted everywhere; caches may lack it until ${wait} after it was published. Switch ${server.name} alone, then ask again${toSwitch.length === 1 ? '; with this last one, switch --service-account-private-key-file of kube-controller-manager too' : ''}.${unknown ? ' When it was published is not known and counts as now: pass published.changedAt.' : ''}`,
-      missingFacts: unknown ? ['published.changedAt'] : [],
-    };
-  }
-  return retireStep(facts, target);
+  const server =
+    toSwitch.find(({ signingKid }) => facts.compromised.has(signingKid)) ?? toSwitch[0];
+  if (server === undefined) return undefined;
+  const isUnknown = facts.publishedAt(target) === undefined;
+  const reasons = [
+    `${target} is published and accepted everywhere; caches may lack it until ${hours(facts.cacheWaitMs)} after it was published.`,
+    `Switch ${server.name} alone, then ask again${toSwitch.length === 1 ? '; with this last one, switch --service-account-private-key-file of kube-controller-manager too' : ''}.`,
+    ...(isUnknown
+      ? ['When it was published is not known and counts as now: pass published.changedAt.']
+      : []),
+  ];
+  return {
+    step: 'switch-signer',
+    kids: [target],
+    apiServers: [server],
+    notBefore: maySignAt ?? facts.now,
+    because: reasons.join(' '),
+    missingFacts: isUnknown ? ['published.changedAt'] : [],
+  };
+};
+
+const nextStep = (facts: ParsedRotationFacts): Draft => {
+  const situation = situationOf(facts);
+  return (
+    emergencyStep(situation) ??
+    publishStep(situation) ??
+    acceptStep(situation) ??
+    switchStep(situation) ??
+    retireStep(situation)
+  );
 };
 
 /** Keys that sign, or are to sign, and the API servers that would refuse their tokens. */
-const lackingKids = (
-  { apiServers, compromised }: ParsedRotationFacts,
-  target: string,
-  signing: ReadonlySet<string>,
-): { kids: string[]; servers: ApiServerFacts[] } => {
+const lackingKids = ({
+  facts: { apiServers, compromised },
+  target,
+  signing,
+}: Situation): { kids: string[]; servers: ApiServerFacts[] } => {
   const needed = [...new Set([target, ...signing])].filter((kid) => !compromised.has(kid));
   const accepted = new Map(apiServers.map((server) => [server, new Set(server.acceptedKids)]));
   const lacks = (server: ApiServerFacts, kid: string): boolean =>
@@ -191,19 +214,20 @@ const lackingKids = (
   };
 };
 
+/**
+ * Whether a leaked signer can be switched off at once. Then that comes first: it takes minutes, and a change of the
+ * JWKS could reset the only clock that says that the target is in every cache.
+ */
+const isReadyToReplace = ({ facts, target, toSwitch, maySignAt }: Situation): boolean =>
+  maySignAt !== undefined &&
+  maySignAt <= facts.now &&
+  facts.apiServers.every(({ acceptedKids }) => acceptedKids.includes(target)) &&
+  toSwitch.some(({ signingKid }) => facts.compromised.has(signingKid));
+
 /** What a leaked key demands before everything else; nothing is waited for but what keeps other keys' tokens good. */
-const emergencyStep = (
-  facts: ParsedRotationFacts,
-  state: {
-    readonly target: string;
-    readonly nextKey: PublicKey | undefined;
-    readonly signing: ReadonlySet<string>;
-    /** Removing a key from the JWKS may reset the only clock that says the target is in every cache. */
-    readonly holdJwks: boolean;
-  },
-): Draft | undefined => {
-  const { apiServers, compromised, published } = facts;
-  const { target, nextKey, signing, holdJwks } = state;
+const emergencyStep = (situation: Situation): Draft | undefined => {
+  const { facts, target, signing } = situation;
+  const { apiServers, compromised, nextKey, published } = facts;
   const isIdle = (kid: string): boolean => compromised.has(kid) && !signing.has(kid);
   const accepting = apiServers.filter(({ acceptedKids }) => acceptedKids.some(isIdle));
   if (accepting.length > 0) {
@@ -217,7 +241,7 @@ const emergencyStep = (
     };
   }
   const leaked = [...published.keys()].filter((kid) => compromised.has(kid));
-  if (leaked.length === 0 || holdJwks) return undefined;
+  if (leaked.length === 0 || isReadyToReplace(situation)) return undefined;
   const add = published.has(target) ? undefined : nextKey;
   // Never empty: the target is published already, or comes in with this step.
   const jwks = changedJwks(facts, { add, remove: leaked });
@@ -230,7 +254,7 @@ const emergencyStep = (
   };
 };
 
-const retireStep = (facts: ParsedRotationFacts, target: string): Draft => {
+const retireStep = ({ facts, target }: Situation): Draft => {
   const { apiServers, published } = facts;
   const old = [...published.keys()].filter((kid) => kid !== target);
   if (old.length > 0) {
@@ -302,7 +326,7 @@ const retireStep = (facts: ParsedRotationFacts, target: string): Draft => {
  */
 export function planKeyRotation(facts: RotationFacts): RotationPlan {
   const parsed = parseRotationFacts(facts);
-  const draft = nextStep(parsed, parsed.nextKey);
+  const draft = nextStep(parsed);
   const { step, kids, because, jwks, apiServers = [], missingFacts = [] } = draft;
   const stillSigning = parsed.apiServers
     .map(({ signingKid }) => signingKid)

@@ -78,10 +78,15 @@ const timeOf = (date: unknown, path: string): number => {
 const optionalTime = (date: Date | undefined, path: string): number | undefined =>
   date === undefined ? undefined : timeOf(date, path);
 
+/** Kubernetes' own bound on a token's life; far enough for a wait, and near enough for a Date. */
+const maxSeconds = 2 ** 32;
+
 const secondsOf = (value: unknown, path: string, infinite = false): number => {
   const isNumber = typeof value === 'number' && value >= 0;
-  if (isNumber && (Number.isFinite(value) || infinite)) return value * 1000;
-  throw new TypeError(`planKeyRotation: expected ${path} to be a number of seconds from 0 up`);
+  if (isNumber && (value <= maxSeconds || (infinite && value === Infinity))) return value * 1000;
+  throw new TypeError(
+    `planKeyRotation: expected ${path} to be a number of seconds from 0 to ${maxSeconds}${infinite ? ', or Infinity' : ''}`,
+  );
 };
 
 /** What makes two entries the same key, whatever they are called. */
@@ -140,7 +145,8 @@ const parseApiServers = (apiServers: readonly ApiServerFacts[]): readonly ApiSer
     throw new TypeError('planKeyRotation: expected at least one API server in `apiServers`');
   }
   const names = new Set<string>();
-  for (const { name, acceptedKids, signingKid } of apiServers) {
+  for (const { name, acceptedKids, signingKid, signingSince } of apiServers) {
+    optionalTime(signingSince, `apiServers[${name}].signingSince`);
     if (names.has(name)) {
       throw new PlanError(
         `plan: expected API servers of different names, got ${JSON.stringify(name)} twice; list each once`,

@@ -127,6 +127,14 @@ test.each([
   ['two times the same issuer', { to: { issuer: from, documents: there, trust: there } }],
   ['no API server', { apiServers: [] }],
   ['a wrong now', { now: new Date(NaN) }],
+  [
+    'a time as text',
+    { apiServers: [{ name: 'a', issuers: [from], issuingSince: '2026-01-01' as never }] },
+  ],
+  [
+    'a wrong time',
+    { to: { issuer: to, documents: { present: true, changedAt: new Date(NaN) }, trust: there } },
+  ],
   ['a wrong lifetime', { maxWebIdentityTokenLifetimeSeconds: Infinity }],
 ])('%s is a wrong call', (_, change) => {
   expect(() => planIssuerMigration(facts(change))).toThrow(TypeError);

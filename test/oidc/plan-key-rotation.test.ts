@@ -335,6 +335,16 @@ test.each([
   ['no API server', { apiServers: [] }],
   ['a lifetime', { maxWebIdentityTokenLifetimeSeconds: -1 }],
   ['a lifetime without an end', { maxWebIdentityTokenLifetimeSeconds: Infinity }],
+  ['a life of a million years', { maxWebIdentityTokenLifetimeSeconds: 3e13 }],
+  [
+    'a time as text',
+    {
+      apiServers: [
+        { name: 'a', acceptedKids: ['k'], signingKid: 'k', signingSince: '2026-01-01' as never },
+      ],
+    },
+  ],
+  ['a time', { published: { jwks: { keys: [] }, changedAt: new Date(NaN) } }],
   ['a skew', { clockSkewSeconds: '5' as unknown as number }],
   ['an API server', { apiServers: [{ name: 'a', acceptedKids: [], signingKid: '' }] }],
 ])('%s that is none is a wrong call', (_, change) => {
