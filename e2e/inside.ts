@@ -8,7 +8,7 @@ import type { SharedWorld } from './environment/world.js';
 import { holdEnvironment } from './hold-environment.js';
 import type { PartId } from './parts/catalogue.js';
 import type { PreparedPart } from './parts/types.js';
-import { scenarios } from './scenarios/catalogue.js';
+import { measurements, scenarios } from './scenarios/catalogue.js';
 import type { Scenario, ScenarioResult } from './scenarios/types.js';
 
 /** What the outer process asks for; it lies as request.json in the run's folder. */
@@ -65,7 +65,7 @@ async function inside(folder: string): Promise<void> {
     return;
   }
   const results: ScenarioResult[] = [];
-  for (const scenario of scenarios) {
+  for (const scenario of [...scenarios, ...measurements]) {
     if (request.scenarios.includes(scenario.id)) results.push(await runScenario(shared, scenario));
   }
   await shared.close();

@@ -17,7 +17,7 @@ import { preparePart } from './parts/prepare-part.js';
 import type { PreparedPart } from './parts/types.js';
 import { renderReport } from './report.js';
 import type { Report } from './report.js';
-import { scenarios } from './scenarios/catalogue.js';
+import { measurements, scenarios } from './scenarios/catalogue.js';
 import type { Scenario, ScenarioResult } from './scenarios/types.js';
 
 /** A reason to stop that is told in one line. */
@@ -49,6 +49,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 function chosenScenarios(options: Options): readonly Scenario[] {
+  if (options.measure) return measurements;
   const unknown = options.only.filter((id) => !scenarios.some((scenario) => scenario.id === id));
   if (unknown.length > 0) {
     throw new Stop(

@@ -4,6 +4,8 @@ export interface Options {
   readonly json: boolean;
   readonly up: boolean;
   readonly slow: boolean;
+  /** Measure instead of proving: for `npm run bench admission`. */
+  readonly measure: boolean;
   readonly only: readonly string[];
   /** Parts to build and nothing else. */
   readonly prepare: readonly string[];
@@ -26,11 +28,12 @@ export function parseOptions(args: readonly string[]): Options {
       json: { type: 'boolean', default: false },
       up: { type: 'boolean', default: false },
       slow: { type: 'boolean', default: false },
+      measure: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
       prepare: { type: 'string', multiple: true, default: [] },
       logs: { type: 'string' },
     },
   });
-  const { json, up, slow, only, prepare, logs } = values;
-  return { json, up, slow, only, prepare, ...(logs === undefined ? {} : { logs }) };
+  const { json, up, slow, measure, only, prepare, logs } = values;
+  return { json, up, slow, measure, only, prepare, ...(logs === undefined ? {} : { logs }) };
 }

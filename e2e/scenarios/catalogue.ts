@@ -1,5 +1,6 @@
 import { admission } from './admission.js';
 import { documents } from './documents.js';
+import { measureAdmission } from './measure-admission.js';
 import { refusals } from './refusals.js';
 import { rotation } from './rotation.js';
 import { sdks } from './sdks.js';
@@ -17,3 +18,6 @@ export const scenarios: readonly Scenario[] = [
   rotation,
   teardown,
 ];
+
+/** What is measured instead of proved. */
+export const measurements: readonly Scenario[] = [measureAdmission];
