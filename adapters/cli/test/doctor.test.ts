@@ -205,6 +205,27 @@ console.log(typeof answer === 'string' ? answer : JSON.stringify(answer));
   });
 });
 
+describe('irsa doctor for people', () => {
+  it('says what is wrong, what was seen, what to do, and what it did not look at', async () => {
+    const set = await start();
+    const token = await set.mint({ namespace: 'production' });
+    const folder = scratchFolder();
+    writeFileSync(join(folder, 'token'), token);
+    const { exitCode, stdout } = await irsa(['doctor', '--token-file', 'token', '--no-sts'], {
+      cwd: folder,
+      fetch: network(set),
+      now: () => clock,
+      env: { ...set.aws.env({ administrator: true }), AWS_ROLE_ARN: set.roleArn },
+    });
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^refused\nSTS: AccessDenied: Not authorized/);
+    expect(stdout).toContain('error trust-subject-namespace: The trust policy is for');
+    expect(stdout).toMatch(/seen: .*system:serviceaccount:production:s3-echoer/);
+    expect(stdout).toMatch(/do: {3}Name the pod’s namespace/);
+    expect(stdout).toContain('not looked at: STS itself (--no-sts)');
+  });
+});
+
 describe('irsa doctor, wrongly called', () => {
   it.each<readonly [string[], RegExp]>([
     [[], /nothing to look at/],
