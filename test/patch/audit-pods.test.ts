@@ -140,6 +140,15 @@ describe('auditPods', () => {
     expect(ids(other, { podIdentityAssociations })).toEqual(['pod-audience-differs']);
   });
 
+  it('reads the token among other volumes and other sources of its own', () => {
+    const pod = structuredClone(mutated(audited));
+    pod.spec.volumes[0].projected.sources.unshift({ configMap: { name: 'c' } });
+    pod.spec.volumes.unshift({ name: 'data', emptyDir: {} });
+    expect(ids(pod)).toEqual([]);
+    const audience = account({ 'role-arn': roleArn, audience: 'other' });
+    expect(ids(pod, { serviceAccounts: [audience] })).toEqual(['pod-audience-differs']);
+  });
+
   it('leaves pods alone that are over, opted out or no pods', () => {
     for (const phase of ['Succeeded', 'Failed'])
       expect(ids({ ...audited, status: { phase } })).toEqual([]);

@@ -50,6 +50,8 @@ describe('parseRoleMappings', () => {
     expect(nameOf(config, 'eu-prod', 'app-12')).toBeUndefined();
     expect(nameOf(config, 'amidst', 'x')).toBe('middle');
     expect(nameOf(config, 'amis', 'x')).toBeUndefined();
+    expect(nameOf({ 'a?c/x': role('one') }, 'abd', 'x')).toBeUndefined();
+    expect(nameOf({ 'a?c/x': role('one') }, 'abc', 'x')).toBe('one');
     expect(nameOf(config, 'team', 'writer')).toBeUndefined();
   });
 

@@ -14,11 +14,8 @@ import { planEnvironment, type EnvironmentVariable } from './plan-environment.js
 import { findTokenVolume, planTokenMount, planTokenVolume } from './plan-token-volume.js';
 import type { TokenVolume } from './plan-token-volume.js';
 import { resolveIdentity, type Identity } from './resolve-identity.js';
-import {
-  selectContainers,
-  type ContainerList,
-  type SelectedContainer,
-} from './select-containers.js';
+import type { ContainerList } from './container-paths.js';
+import { selectContainers, type SelectedContainer } from './select-containers.js';
 
 const optOutLabel = 'skip-pod-identity-webhook';
 const podLists: readonly ContainerList[] = ['initContainers', 'containers'];
@@ -106,31 +103,30 @@ const injectionOf = (
 
 const addVariables = (
   patch: JsonPatchOperation[],
-  { pointer, container }: SelectedContainer,
+  { paths, container }: SelectedContainer,
   variables: readonly EnvironmentVariable[],
 ): void => {
   if (variables.length === 0) return;
   if (!Array.isArray(container['env'])) {
-    patch.push({ op: 'add', path: `${pointer}/env`, value: variables });
+    patch.push({ op: 'add', path: paths.env, value: variables });
     return;
   }
-  const path = `${pointer}/env/`;
-  for (let index = 0; index < variables.length; index += 1) {
-    patch.push({ op: 'add', path: path + String(index), value: variables[index] });
-  }
+  paths.envAt.slice(0, variables.length).forEach((path, index) => {
+    patch.push({ op: 'add', path, value: variables[index] });
+  });
 };
 
 const addMount = (
   patch: JsonPatchOperation[],
-  { pointer, container }: SelectedContainer,
+  { paths, container }: SelectedContainer,
   name: string,
   mountPath: string,
 ): void => {
   const value = { name, mountPath, readOnly: true };
   if (Array.isArray(container['volumeMounts'])) {
-    patch.push({ op: 'add', path: `${pointer}/volumeMounts/-`, value });
+    patch.push({ op: 'add', path: paths.mountsEnd, value });
   } else {
-    patch.push({ op: 'add', path: `${pointer}/volumeMounts`, value: [value] });
+    patch.push({ op: 'add', path: paths.mounts, value: [value] });
   }
 };
 

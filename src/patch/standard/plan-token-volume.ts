@@ -116,7 +116,7 @@ export function planTokenMount(request: TokenMountRequest): TokenMount {
     taken.add(end < 0 ? path : path.slice(0, end));
   };
   for (const mount of listOf(container['volumeMounts'])) {
-    const path = fieldOf(mount, 'mountPath');
+    const path = mountPathOf(mount);
     if (nameOf(mount) === volumeName && typeof path === 'string' && isWhole(mount)) {
       return { mountPath: path, isNew: false };
     }
@@ -131,6 +131,11 @@ export function planTokenMount(request: TokenMountRequest): TokenMount {
   );
   return { mountPath: free, isNew: true };
 }
+
+const mountPathOf = (mount: unknown): unknown =>
+  typeof mount === 'object' && mount !== null
+    ? (mount as { readonly mountPath?: unknown }).mountPath
+    : undefined;
 
 /** Whether a mount shows the volume as it is; a sub-path would not follow the token's renewal. */
 const isWhole = (mount: unknown): boolean =>

@@ -2,13 +2,11 @@ import { annotationKeysOf } from '../annotation-keys.js';
 import { shown } from '../limit-warnings.js';
 import { fieldOf, isAbsent, isJsonObject, listOf, textOf, type JsonObject } from '../read-json.js';
 import type { MutationSettings } from '../types.js';
+import { containerPathsOf, type ContainerList, type ContainerPaths } from './container-paths.js';
 
-/** The lists of containers that a pod may have. */
-export type ContainerList = 'initContainers' | 'containers' | 'ephemeralContainers';
-
-/** A container that is to be completed, and the JSON Pointer to it. */
+/** A container that is to be completed, and where it stands. */
 export interface SelectedContainer {
-  readonly pointer: string;
+  readonly paths: ContainerPaths;
   readonly container: JsonObject;
 }
 
@@ -75,7 +73,7 @@ export function selectContainers(selection: ContainerSelection): SelectedContain
       if (included?.has(name) === false || excluded?.has(name) === true) continue;
       if (selection.settled.has(name)) continue;
       if (isPatchable(container)) {
-        selected.push({ pointer: `/spec/${list}/${index}`, container });
+        selected.push({ paths: containerPathsOf(list, index), container });
       } else {
         selection.warnings.push(
           `${list}[${index}] is not mutated: env or volumeMounts is no list, or it is no container`,
