@@ -117,14 +117,21 @@ const wire: readonly FaultCase[] = [
   })),
   {
     fault: 'the name of STS does not resolve',
-    options: { endpoint: 'https://sts.irsa.invalid' },
+    endpointOf: () => 'https://sts.irsa.invalid',
+    make: () => undefined,
+    cold: `${network}; 0 calls`,
+    warm: '–',
+  },
+  {
+    fault: 'a certificate that nobody trusts',
+    endpointOf: ({ untrusted }) => untrusted.endpoint,
     make: () => undefined,
     cold: `${network}; 0 calls`,
     warm: '–',
   },
   {
     fault: 'nobody listens at the endpoint',
-    options: { endpoint: 'http://127.0.0.1:1' },
+    endpointOf: () => 'http://127.0.0.1:1',
     make: () => undefined,
     cold: `${network}; 0 calls`,
     warm: '–',

@@ -13,7 +13,7 @@ afterAll(() => world.close());
 
 describe('the fault matrix, against the local AWS', () => {
   it.each(faultCases(process.getuid?.() === 0))('$fault', async (fault) => {
-    const healed = fault.options?.endpoint === undefined ? 'new credentials' : '–';
+    const healed = fault.endpointOf === undefined ? 'new credentials' : '–';
     expect(await runFault(world, fault)).toEqual({ cold: fault.cold, warm: fault.warm, healed });
   });
 

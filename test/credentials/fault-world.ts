@@ -86,6 +86,8 @@ export const startFaultWorld = async (): Promise<FaultWorld> => {
 export interface FaultCase {
   readonly fault: string;
   readonly options?: FromProjectedTokenOptions;
+  /** Another endpoint than the local AWS: a fault that is there from the start, so that nothing ever gets warm. */
+  readonly endpointOf?: (world: FaultWorld) => string;
   readonly make: (world: FaultWorld) => Promise<unknown> | undefined;
   /** With nothing cached: what a caller gets, and how often STS was called. */
   readonly cold: string;
@@ -119,7 +121,7 @@ export const runFault = async (world: FaultWorld, fault: FaultCase): Promise<Obs
       roleArn: world.roleArn,
       webIdentityTokenFile: world.tokenFile,
       region: 'us-west-2',
-      endpoint: world.aws.endpoint,
+      endpoint: fault.endpointOf?.(world) ?? world.aws.endpoint,
       // A session name of its own keeps each run apart from every other in the cache.
       roleSessionName: `fault-${(number += 1)}`,
       deadlineSeconds: 1.4,
@@ -127,8 +129,7 @@ export const runFault = async (world: FaultWorld, fault: FaultCase): Promise<Obs
     });
   await world.reset();
   const warmHandle = provider();
-  // A fault in the options is there from the start: such a provider never gets warm.
-  const first = fault.options?.endpoint === undefined ? await warmHandle() : undefined;
+  const first = fault.endpointOf === undefined ? await warmHandle() : undefined;
   await fault.make(world);
   const before = world.calls();
   const coldHandle = provider();
@@ -138,7 +139,7 @@ export const runFault = async (world: FaultWorld, fault: FaultCase): Promise<Obs
   const warm = first === undefined ? '–' : await see(warmHandle(), first.accessKeyId);
   await world.reset();
   const last = provider();
-  const healed = fault.options?.endpoint === undefined ? await see(last()) : '–';
+  const healed = fault.endpointOf === undefined ? await see(last()) : '–';
   for (const handle of [warmHandle, coldHandle, last]) handle.close();
   return { cold: `${seen}; ${calls} ${calls === 1 ? 'call' : 'calls'}`, warm, healed };
 };
