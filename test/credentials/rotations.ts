@@ -1,17 +1,17 @@
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { createWebIdentityProvider } from 'irsa/credentials';
 import { readTokenFile } from '../../src/credentials/read-token-file.js';
 import { roleArn, tokenWith } from './support.js';
 
 /** What the kubelet does at each rotation: a new folder, a symlink renamed over `..data`, the old folder removed. */
-const rotate = async (directory: string, generation: number, token: string): Promise<void> => {
-  await mkdir(join(directory, `..${generation}`));
-  await writeFile(join(directory, `..${generation}`, 'token'), token);
-  await symlink(`..${generation}`, join(directory, '..data_tmp'));
-  await rename(join(directory, '..data_tmp'), join(directory, '..data'));
-  if (generation > 0) await rm(join(directory, `..${generation - 1}`), { recursive: true });
+const rotate = (directory: string, generation: number, token: string): void => {
+  mkdirSync(join(directory, `..${generation}`));
+  writeFileSync(join(directory, `..${generation}`, 'token'), token);
+  symlinkSync(`..${generation}`, join(directory, '..data_tmp'));
+  renameSync(join(directory, '..data_tmp'), join(directory, '..data'));
+  if (generation > 0) rmSync(join(directory, `..${generation - 1}`), { recursive: true });
 };
 
 /** Fifty providers refresh while the token file is rotated; throws at the first refresh that fails, returns how many there were. */
@@ -20,8 +20,8 @@ export const refreshThroughRotations = async (
   rotations: number,
 ): Promise<number> => {
   const token = tokenWith();
-  await rotate(directory, 0, token);
-  await symlink(join('..data', 'token'), join(directory, 'token'));
+  rotate(directory, 0, token);
+  symlinkSync(join('..data', 'token'), join(directory, 'token'));
   let running = true;
   let refreshes = 0;
   const work = Array.from({ length: 50 }, async () => {
@@ -50,7 +50,9 @@ export const refreshThroughRotations = async (
   });
   const watched = Promise.all(work);
   for (let generation = 1; generation <= rotations; generation += 1) {
-    await rotate(directory, generation, token);
+    rotate(directory, generation, token);
+    // Reads under way go on between two rotations, as they do beside a kubelet.
+    await turn();
   }
   running = false;
   await watched;
