@@ -192,9 +192,12 @@ describe('writeYaml', () => {
     ),
   })).value;
 
+  // What is written are configurations: a lone text is no document.
+  const document = json.filter((value) => typeof value === 'object' && value !== null);
+
   it.each(['1.1', '1.2'] as const)('is read back as it was by a YAML %s reader', (version) => {
     fc.assert(
-      fc.property(json, json, (one, other) => {
+      fc.property(document, document, (one, other) => {
         const plain = JSON.parse(JSON.stringify([one, other])) as never[];
         const read = parseAllDocuments(writeYaml(...plain), { version }).map((document) => {
           expect(document.errors).toEqual([]);
