@@ -246,6 +246,21 @@ describe('refusals', () => {
       () => ({ keyPair: { ...servingKey, publicKeyPem: authorityKey.publicKeyPem } }),
       /belong to privateKeyPem/,
     ],
+    [
+      'an authority without its certificate',
+      () => ({ authority: { ...authority, certificatePem: servingKey.publicKeyPem } }),
+      /a CERTIFICATE block/,
+    ],
+    [
+      'an authority that is no certificate',
+      () => ({
+        authority: {
+          ...authority,
+          certificatePem: '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----',
+        },
+      }),
+      /an X\.509 certificate with an RSA key/,
+    ],
     ['a leaf as authority', () => ({ authority: serving }), /CA:TRUE/],
     [
       'an authority with a strange key',
@@ -263,6 +278,16 @@ describe('refusals', () => {
   });
 });
 
+describe('wrong calls', () => {
+  it('are TypeErrors', async () => {
+    const day = { notBefore: '2026-01-01' as unknown as Date, notAfter };
+    const options = { keyPair: authorityKey, commonName: 'a', serialNumber: '1', ...day };
+    await expect(createCertificateAuthority(options)).rejects.toThrow(TypeError);
+    await expect(generateRsaKeyPair({ modulusLength: 1024 as 2048 })).rejects.toThrow(TypeError);
+    await expect(inspectCertificate(undefined as unknown as string)).rejects.toThrow(TypeError);
+  });
+});
+
 describe('webhookDnsNames', () => {
   it('begins with the name that the API server dials', () => {
     expect(dnsNames).toEqual([
@@ -276,6 +301,14 @@ describe('webhookDnsNames', () => {
       'a.b',
       'a',
     ]);
+  });
+
+  it('refuses other bad names', () => {
+    expect(() => webhookDnsNames({ service: 'a', namespace: 'B' })).toThrow(/namespace: expected/);
+    const clusterDomain = 'a b';
+    expect(() => webhookDnsNames({ service: 'a', namespace: 'b', clusterDomain })).toThrow(
+      /clusterDomain: expected/,
+    );
   });
 
   it.each(['A', 'a.b', '', 'a_b', '-a'])('refuses the service name %j', (service) => {
@@ -354,6 +387,18 @@ describe('inspectCertificate', () => {
     );
     const facts = await inspectCertificate(pem);
     expect(facts).toMatchObject({ keyType: 'ec', keyBits: 384, selfSigned: true });
+  });
+});
+
+describe('inspectCertificate, other keys', () => {
+  it('reads an Ed25519 certificate, and names of other kinds', async () => {
+    const pem = openssl(
+      ...['req', '-x509', '-newkey', 'ed25519', '-nodes', '-keyout', join(folder, 'ed.key')],
+      ...['-subj', '/CN=ed', '-addext', 'subjectAltName=DNS:a.example.com,email:a@example.com'],
+    );
+    const facts = await inspectCertificate(pem);
+    expect(facts).toMatchObject({ keyType: 'other', dnsNames: ['a.example.com'], ipAddresses: [] });
+    expect(facts.keyBits).toBeUndefined();
   });
 });
 

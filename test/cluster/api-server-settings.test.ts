@@ -137,6 +137,13 @@ describe('refusals', () => {
     expect(() => renderApiServerSettings(named, { for: 'talos' })).toThrow(/URLs only/);
   });
 
+  it('says that Talos before 1.14 cannot rotate a key', () => {
+    const several = apiServerSettings({ ...base, verificationKeyFiles: ['/a', '/b'] });
+    expect(() => renderApiServerSettings(several, { for: 'talos-v1alpha1' })).toThrow(
+      /cannot be rotated[\s\S]*Talos 1\.14/,
+    );
+  });
+
   it('takes an unknown target for a wrong call', () => {
     const settings = apiServerSettings(base);
     expect(() => renderApiServerSettings(settings, { for: 'minikube' as 'k3s' })).toThrow(
@@ -150,6 +157,25 @@ describe('refusals', () => {
       /into one file/,
     );
   });
+});
+
+describe('key files in several folders', () => {
+  const settings = apiServerSettings({
+    ...base,
+    signingKeyFile: '/etc/irsa/a/sa.key',
+    verificationKeyFiles: ['/etc/irsa/b/sa.pub'],
+  });
+  it.each(['kubeadm-v1beta4', 'kind', 'static-pod-patch', 'rke2'] as const)(
+    'are all mounted for %s',
+    (target) => {
+      const text = renderApiServerSettings(settings, { for: target })
+        .map(({ content }) => content)
+        .join('');
+      expect(text).toContain('/etc/irsa/a');
+      expect(text).toContain('/etc/irsa/b');
+      if (target !== 'rke2') expect(text).toMatch(/name: service-account-keys-2/);
+    },
+  );
 });
 
 describe('writeYaml', () => {

@@ -118,6 +118,18 @@ describe('refusals', () => {
     expect(() => webhookManifests({ ...base, ...change })).toThrow(IrsaError);
   });
 
+  it('and a service account has no annotation that was not asked for', () => {
+    const { metadata } = serviceAccountManifest({
+      namespace: 'default',
+      name: 'a',
+      roleArn: 'arn:aws:iam::111122223333:role/a',
+      annotationDomain: 'irsa.example.com',
+    });
+    expect(metadata.annotations).toEqual({
+      'irsa.example.com/role-arn': 'arn:aws:iam::111122223333:role/a',
+    });
+  });
+
   it('of a service account', () => {
     const account = {
       namespace: 'default',
