@@ -8,7 +8,7 @@ export const sourceAliases: { find: RegExp; replacement: string }[] = [
   { find: /^irsa$/, replacement: at('src/index.ts') },
   { find: /^irsa\/errors$/, replacement: at('src/errors.ts') },
   { find: /^irsa\/([a-z]+)$/, replacement: at('src/$1/index.ts') },
-  { find: /^irsa-(webhook|aws)$/, replacement: at('adapters/$1/src/index.ts') },
+  { find: /^irsa-(webhook|aws|cli)$/, replacement: at('adapters/$1/src/index.ts') },
 ];
 
 const config: ViteUserConfig = {
