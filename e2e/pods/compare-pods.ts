@@ -1,8 +1,8 @@
 import type { KubernetesJson } from '../clients/kubernetes-client.js';
 
 /**
- * A stored pod as text to compare: without what the API server makes anew for every request, with sorted keys, and with the one
- * default that it gives to a projected volume.
+ * A stored pod as text to compare: without what the API server makes anew for every request, with sorted keys, and with the
+ * defaults that it gives to a projected volume and a field reference.
  */
 export function comparablePod(pod: KubernetesJson): string {
   const metadata = { ...pod.metadata, uid: '', creationTimestamp: '', managedFields: [] };
@@ -13,7 +13,9 @@ export function comparablePod(pod: KubernetesJson): string {
   );
   const spec = volumes === undefined ? pod.spec : { ...pod.spec, volumes };
   const text = JSON.stringify(sortKeys({ ...pod, metadata, spec }));
-  return text.replaceAll(/kube-api-access-[a-z0-9]{5}/g, 'kube-api-access');
+  return text
+    .replaceAll(/kube-api-access-[a-z0-9]{5}/g, 'kube-api-access')
+    .replaceAll('{"fieldRef":{"fieldPath"', '{"fieldRef":{"apiVersion":"v1","fieldPath"');
 }
 
 function sortKeys(value: unknown): unknown {

@@ -17,6 +17,7 @@ import type { AdmissionRig, Verdict } from '../setup/admission-rig.js';
 import { mapConcurrently } from '../setup/map-concurrently.js';
 import { registerWebhook, unregisterWebhook } from '../setup/register-webhook.js';
 import { startSidecarInjector } from '../setup/start-sidecar-injector.js';
+import { judgeFixtures } from './admission-fixtures.js';
 import { surviveStorm } from './admission-storm.js';
 import type { Scenario } from './types.js';
 
@@ -57,13 +58,14 @@ async function run(world: World): Promise<string> {
   const eks = await throughOurs(rig, { behavior: 'eks', region }, () => pass("with ours as 'eks'"));
   const go = await throughGo(rig, () => pass('with the Go webhook'));
   mustAgree("ours with behavior 'eks' against the Go webhook", go, eks);
+  const fixtures = await judgeFixtures(rig);
   const storm = await surviveStorm(world);
   const accepted = without.filter(({ status }) => status === 201).length;
   const changed = standard.filter(
     (verdict, index) =>
       verdict.status === 201 && comparablePod(verdict.pod) !== comparablePod(without[index]!.pod),
   ).length;
-  return `${String(pods.length)} random pods: ${String(accepted)} accepted without us and with us, ${String(changed)} of them stored as computePodPatch predicts and the others untouched; a sidecar of a later webhook and an ephemeral container completed; with behavior 'eks' all are stored as the Go webhook has them; ${storm}`;
+  return `${String(pods.length)} random pods: ${String(accepted)} accepted without us and with us, ${String(changed)} of them stored as computePodPatch predicts and the others untouched; a sidecar of a later webhook and an ephemeral container completed; with behavior 'eks' all are stored as the Go webhook has them; ${fixtures}; ${storm}`;
 }
 
 /** A webhook after ours adds a container; the API server calls us again, and the container gets its role too. */

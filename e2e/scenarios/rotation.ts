@@ -81,6 +81,7 @@ async function rotate(world: World, old: NamedKey, next: NamedKey): Promise<stri
     serviceAccount: { name: serviceAccount, uid },
     apiAudience,
   });
+  world.onEnd(() => watch.stop());
   const steps: string[] = [];
   let published: { jwks: JwkSet; changedAt: Date } = {
     jwks: { keys: [old.public.jwk] },

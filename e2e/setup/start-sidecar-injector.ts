@@ -3,18 +3,30 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Certificates } from '../environment/make-certificates.js';
 
+/** A running webhook of a few lines. */
+export interface PlainWebhook {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
 /** A webhook that somebody else runs: it adds one container to every pod that has none of that name yet. */
-export async function startSidecarInjector(
+export const startSidecarInjector = (certificates: Certificates): Promise<PlainWebhook> =>
+  startPlainWebhook(certificates, answer);
+
+/** Serves any answer to any review, as the author of a custom webhook would. */
+export async function startPlainWebhook(
   certificates: Certificates,
-): Promise<{ readonly url: string; close(): Promise<void> }> {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any AdmissionReview that the API server sends
+  review: (body: any) => object,
+): Promise<PlainWebhook> {
   const server = createServer(
     { cert: readFileSync(certificates.certFile), key: readFileSync(certificates.keyFile) },
     (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        const review = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-        response.setHeader('content-type', 'application/json').end(JSON.stringify(answer(review)));
+        const body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(review(body)));
       });
     },
   );

@@ -58,10 +58,11 @@ export function watchTokens(options: {
     });
     return { token, kid, kind, expires: now.getTime() + lifetimeSeconds * 1000 };
   };
-  const refuse = ({ kind, kid }: LiveToken, why: string): void => {
-    refused.push(
-      `${new Date().toISOString()} ${kind} refused a token of ${kid.slice(0, 8)}: ${why}`,
-    );
+  const refuse = ({ kind, kid, expires }: LiveToken, why: string): void => {
+    // A token that has ended while the answer was under way was no valid one.
+    if (Date.now() >= expires) return;
+    const when = new Date().toISOString();
+    refused.push(`${when} ${kind} refused a token of ${kid.slice(0, 8)}: ${why}`);
   };
   const roleOf = (token: string): string => {
     if (typeof options.roleArn === 'string') return options.roleArn;
@@ -100,7 +101,9 @@ export function watchTokens(options: {
       await sleep(300);
     }
   };
-  const done = loop();
+  const done = loop().catch((error: unknown) => {
+    refused.push(`the clients stopped: ${String(error)}`);
+  });
   return {
     used: () => used,
     refused: () => refused,
