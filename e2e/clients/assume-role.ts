@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { region as defaultRegion } from '../environment/hosts.js';
 import { sendHttps } from './send-https.js';
 
@@ -17,15 +18,26 @@ export type AssumeRoleAnswer =
       readonly message: string;
     };
 
-/** Calls AssumeRoleWithWebIdentity as a plain form post, so that no SDK retries or rewords anything. */
-export async function assumeRole(options: {
+/** Calls AssumeRoleWithWebIdentity; a rate limit is no answer to the token, so it is asked again after a while. */
+export async function assumeRole(options: AssumeRoleCall): Promise<AssumeRoleAnswer> {
+  for (let tries = 0; ; tries++) {
+    const answer = await callOnce(options);
+    if (answer.ok || answer.code !== 'Throttling' || tries === 20) return answer;
+    await sleep(500);
+  }
+}
+
+export interface AssumeRoleCall {
   readonly ca: string;
   readonly token: string;
   readonly roleArn: string;
   readonly sessionName?: string;
   readonly durationSeconds?: number;
   readonly region?: string;
-}): Promise<AssumeRoleAnswer> {
+}
+
+/** A plain form post, so that no SDK retries or rewords anything. */
+async function callOnce(options: AssumeRoleCall): Promise<AssumeRoleAnswer> {
   const { durationSeconds, sessionName = 'e2e' } = options;
   const form = new URLSearchParams({
     Action: 'AssumeRoleWithWebIdentity',

@@ -98,7 +98,7 @@ export function watchTokens(options: {
       tokens = tokens.filter(({ expires }) => expires > Date.now() + 500);
       const chosen = tokens.filter((_, index) => index % 7 === 0 || index > tokens.length - 5);
       await Promise.all(chosen.map(use));
-      await sleep(300);
+      await sleep(600);
     }
   };
   const done = loop().catch((error: unknown) => {
