@@ -1,7 +1,15 @@
 // npm run check: every static check, cheap first; each runs even if an earlier one failed, so that one run shows all.
 import { spawnSync } from 'node:child_process';
 
-const stages = ['format:check', 'lint', 'typecheck', 'arch', 'index:check', 'check:package'];
+const stages = [
+  'format:check',
+  'lint',
+  'typecheck',
+  'arch',
+  'index:check',
+  'docs:check',
+  'check:package',
+];
 const failed = [];
 for (const stage of stages) {
   const started = Date.now();
