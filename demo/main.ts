@@ -48,6 +48,8 @@ export async function main(args: readonly string[]): Promise<number> {
     console.error(`demo: ${(error as Error).message}\n${usage}`);
     return 2;
   }
+  // `npm run demo | head` closes the pipe; the loop still ends, and cleans up.
+  process.stdout.on('error', () => {});
   const started = performance.now();
   const result = await runDemo({
     ports,

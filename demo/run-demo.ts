@@ -39,6 +39,18 @@ export interface DemoOptions {
 
 class StepFailed extends Error {}
 
+/** Runs an action once when the process is told to stop, then ends it as the signal would have. */
+const onInterrupt = (action: () => Promise<void>): (() => void) => {
+  const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+  const stop = (signal: NodeJS.Signals): void => {
+    void action().finally(() => process.exit(128 + signals[signal as keyof typeof signals]));
+  };
+  for (const signal of Object.keys(signals)) process.once(signal, stop);
+  return () => {
+    for (const signal of Object.keys(signals)) process.off(signal, stop);
+  };
+};
+
 /** Says an error in one line. */
 const oneLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
@@ -48,6 +60,9 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoResult> {
   const { tell = () => {}, ports = {}, breaks = {} } = options;
   const steps: StepReport[] = [];
   const undo: (() => Promise<unknown>)[] = [];
+  const cleanUp = async (): Promise<void> => {
+    for (const action of undo.splice(0)) await action().catch(() => {});
+  };
   let object: EchoedObject | null = null;
   const stage: Stage = {
     tell: (line) => {
@@ -86,6 +101,11 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoResult> {
     }
   };
 
+  // Whoever is stopped in the middle leaves nothing behind either: on the disk lies a token.
+  const stopListening = onInterrupt(async () => {
+    await cleanUp();
+    tell('\ninterrupted: cleaned up');
+  });
   try {
     const issuer = await step('issuer', 'A signing key and its issuer', () => publishIssuer(stage));
     const iam = await step('iam', 'AWS trusts the issuer for one service account', () =>
@@ -105,7 +125,8 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoResult> {
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
   } finally {
-    for (const action of undo) await action().catch(() => {});
+    stopListening();
+    await cleanUp();
   }
   return { ok: steps.every(({ ok }) => ok), steps, object };
 }

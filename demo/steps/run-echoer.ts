@@ -28,7 +28,8 @@ export async function runEchoer(
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script], {
     env: {
       ...identity.env,
-      ...aws.env({ caFile }),
+      AWS_ENDPOINT_URL: aws.endpoint,
+      NODE_EXTRA_CA_CERTS: caFile,
       PATH: process.env['PATH'],
       HOME: folder,
       TSX_DISABLE_CACHE: '1',
@@ -37,11 +38,17 @@ export async function runEchoer(
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  cleanUp(() => Promise.resolve(child.kill('SIGKILL')));
+  const ended = new Promise<number | null>((resolve, reject) =>
+    child.on('exit', resolve).on('error', reject),
+  );
+  cleanUp(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
   const [output, errors, exitCode] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
-    new Promise<number | null>((resolve, reject) => child.on('exit', resolve).on('error', reject)),
+    ended,
   ]);
   if (exitCode !== 0) {
     throw new Error(`s3-echoer ended with exit code ${String(exitCode)}: ${errors.trim()}`);

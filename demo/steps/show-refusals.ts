@@ -23,12 +23,27 @@ export async function showRefusals(
   });
   const { privateKeyPem: foreignKey } = await generateSigningKey({ algorithm: 'ES256' });
   const cases = [
-    { what: 'another service account', name: 'intruder', key: issuer.privateKeyPem },
-    { what: 'another audience', name: 'other-audience', key: issuer.privateKeyPem },
-    { what: 'another signing key', name: story.serviceAccount, key: foreignKey },
+    {
+      what: 'another service account',
+      name: 'intruder',
+      key: issuer.privateKeyPem,
+      says: 'Not authorized to perform sts:AssumeRoleWithWebIdentity',
+    },
+    {
+      what: 'another audience',
+      name: 'other-audience',
+      key: issuer.privateKeyPem,
+      says: 'Incorrect token audience',
+    },
+    {
+      what: 'another signing key',
+      name: story.serviceAccount,
+      key: foreignKey,
+      says: "Couldn't retrieve verification key from your identity provider",
+    },
   ];
   try {
-    for (const { what, name, key } of cases) {
+    for (const { what, name, key, says } of cases) {
       // The same loop as before: the pod is mutated, and its token is what the patched pod asks for.
       const token = await mintFor(await mutate(name), {
         privateKeyPem: key,
@@ -48,6 +63,9 @@ export async function showRefusals(
           (refusal: unknown) => refusal,
         );
       if (!(error instanceof Error)) throw new Error(`STS let in ${what}`);
+      if (!error.message.includes(says)) {
+        throw new Error(`${what}: expected STS to say “${says}”, got: ${error.message}`);
+      }
       const { meaning, fix, expected } = explainStsError(error, { token });
       tell(`${what}: ${error.name}: ${error.message}`);
       tell(`  means: ${meaning}`);

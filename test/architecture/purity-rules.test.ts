@@ -30,6 +30,11 @@ const impure: [name: string, code: string, rule: string][] = [
   ['fetch', "export const a = fetch('https://a.example');", 'no-restricted-globals'],
   ['console', "console.log('a');", 'no-restricted-globals'],
   ['setTimeout', 'setTimeout(() => {}, 1);', 'no-restricted-globals'],
+  ['setInterval', 'setInterval(() => {}, 1);', 'no-restricted-globals'],
+  ['setImmediate', 'setImmediate(() => {});', 'no-restricted-globals'],
+  ['performance', 'export const a = performance.now();', 'no-restricted-globals'],
+  ['require', "export const a = require('jose');", 'no-restricted-globals'],
+  ['Date()', 'export const a = Date();', 'no-restricted-syntax'],
   ['globalThis.process', 'export const a = globalThis.process;', 'no-restricted-syntax'],
 ];
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -66,24 +66,22 @@ const expectWhole = (run: Run): void => {
   expect(run.exitCode).toBe(0);
 };
 
-/** The processes that this one has started and that still live. */
-const childrenOf = (): string[] =>
-  existsSync('/proc')
-    ? readdirSync('/proc').filter((pid) => {
-        try {
-          return /^\d+$/.test(pid) && realpathSync(`/proc/${pid}/cwd`) === folder;
-        } catch {
-          return false;
-        }
-      })
-    : [];
+/** The processes of a demo run that still live: each of them carries the run's temporary folder in its environment. */
+const leftBehind = (): string[] =>
+  readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(folder);
+    } catch {
+      return false;
+    }
+  });
 
 describe('npm run demo', () => {
   it('ends well twice in a row, and leaves nothing behind', async () => {
     for (let time = 1; time <= 2; time += 1) {
       expectWhole(await demo(['--json']));
       expect(readdirSync(folder)).toEqual([]);
-      expect(childrenOf()).toEqual([]);
+      expect(leftBehind()).toEqual([]);
     }
   });
 
@@ -91,9 +89,35 @@ describe('npm run demo', () => {
     const { output, errors, exitCode } = await demo([]);
     expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
     expect(output).toContain('+ env    AWS_ROLE_ARN=arn:aws:iam::111122223333:role/s3-echoer');
-    expect(output).toContain('Not authorized to perform sts:AssumeRoleWithWebIdentity');
+    for (const refusal of [
+      'another service account: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity',
+      'another audience: InvalidIdentityTokenException: Incorrect token audience',
+      "another signing key: InvalidIdentityTokenException: Couldn't retrieve verification key",
+    ]) {
+      expect(output).toContain(refusal);
+    }
     expect(output).toMatch(/s3echoer-\d+ {2}27 bytes/);
     expect(output).not.toMatch(/eyJ[\w-]+\.[\w-]+\.[\w-]+|PRIVATE KEY/);
+  });
+
+  it('leaves nothing behind when it is stopped in the middle', async () => {
+    const child = spawn(process.execPath, ['demo/run.mjs'], {
+      cwd: repository,
+      env: { PATH: process.env['PATH'] ?? '', TMPDIR: folder, HOME: folder },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    let output = '';
+    for await (const chunk of child.stdout) {
+      output += String(chunk);
+      // The token lies on the disk, and s3-echoer is running.
+      if (output.includes('5. s3-echoer') && child.kill('SIGINT')) break;
+    }
+    child.stdout.resume();
+    expect(await ended).toBe(130);
+    expect(readdirSync(folder)).toEqual([]);
+    // A process that has just lost its parent takes a moment to notice.
+    await expect.poll(leftBehind, { timeout: 5_000 }).toEqual([]);
   });
 
   it('runs as an unprivileged user', async ({ skip }) => {

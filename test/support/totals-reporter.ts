@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Prints `N passed, N failed[, N skipped]` alone on the last line, the form that CI and outside tools read. */
+/** Prints `N passed, N failed` alone on the last line, the form that CI and outside tools read; skipped tests on a line before. */
 export default class TotalsReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     const count = { passed: 0, failed: unhandled.length, skipped: 0 };
@@ -16,9 +16,7 @@ export default class TotalsReporter implements Reporter {
         else count.skipped += 1;
       }
     }
-    const skipped = count.skipped > 0 ? `, ${String(count.skipped)} skipped` : '';
-    process.stdout.write(
-      `${String(count.passed)} passed, ${String(count.failed)} failed${skipped}\n`,
-    );
+    if (count.skipped > 0) process.stdout.write(`${String(count.skipped)} skipped\n`);
+    process.stdout.write(`${String(count.passed)} passed, ${String(count.failed)} failed\n`);
   }
 }
