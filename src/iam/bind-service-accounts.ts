@@ -89,10 +89,15 @@ export function bindServiceAccounts(
   const closed = closedStatement(binding.providerArn);
   const statements = parsed.Statement.filter((statement) => !sameValue(statement, closed));
   const own = statements.map((statement) => readOwnStatement(statement, binding));
-  const bound = new Set(
-    own.flatMap((read) => (read?.audience === binding.audience ? read.subjects : [])),
-  );
   for (const kind of ['exact', 'wild'] as const) {
+    // A name matches itself under either operator; under StringEquals a pattern matches only its own letters.
+    const bound = new Set(
+      own.flatMap((read) =>
+        read?.audience === binding.audience && (kind === 'exact' || read.operator === 'StringLike')
+          ? read.subjects
+          : [],
+      ),
+    );
     const missing = binding[kind].filter((subject) => !bound.has(subject));
     if (missing.length === 0) continue;
     const operator = kind === 'exact' ? 'StringEquals' : 'StringLike';

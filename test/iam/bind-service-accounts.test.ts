@@ -53,6 +53,33 @@ describe('bindServiceAccounts', () => {
     expect(bind(bound, wild).Statement).toHaveLength(2);
   });
 
+  it('does not take a pattern under StringEquals for bound: it lets nobody in', () => {
+    const anyone = { namespace: 'default', name: '*' };
+    const pattern = 'system:serviceaccount:default:*';
+    const literal: TrustStatement = {
+      ...own,
+      Condition: { StringEquals: { ...own.Condition?.['StringEquals'], [sub]: pattern } },
+    };
+    const bound = bind({ Version: '2012-10-17', Statement: [literal] }, anyone);
+    expect(bound.Statement).toEqual([
+      literal,
+      ...buildTrustPolicy({ ...cluster, subjects: [anyone] }).Statement,
+    ]);
+    expect(evaluateTrustPolicy(bound, { providerArn, claims }).allowed).toBe(true);
+    expect(bind(bound, anyone)).toEqual(bound);
+  });
+
+  it('takes a name under StringLike for bound: it matches itself', () => {
+    const { [sub]: name, ...audience } = own.Condition!['StringEquals']!;
+    const like: TrustStatement = {
+      ...own,
+      Condition: { StringEquals: audience, StringLike: { [sub]: name! } },
+    };
+    const policy: TrustPolicy = { Version: '2012-10-17', Statement: [like] };
+    expect(evaluateTrustPolicy(policy, { providerArn, claims }).allowed).toBe(true);
+    expect(bind(policy, echoer)).toEqual(policy);
+  });
+
   it('holds several clusters in one role', () => {
     const green = { issuer: 'https://green.example.com', accountId, subjects: [echoer] };
     const both = bindServiceAccounts(built, green);

@@ -6,7 +6,7 @@ import {
   ownershipTag,
   planIssuer,
 } from 'irsa/iam';
-import type { IssuerSpec, ObservedBucket, ObservedIssuer } from 'irsa/iam';
+import type { IssuerSpec, ObservedBucket, ObservedIssuer, TrustPolicy } from 'irsa/iam';
 import { describe, expect, it } from 'vitest';
 import {
   applyChange,
@@ -166,6 +166,18 @@ describe('planIssuer', () => {
     expect(change.after?.Statement[0]).toEqual(ec2);
     const claims = { sub: 'system:serviceaccount:default:s3-echoer', aud: 'sts.amazonaws.com' };
     expect(evaluateTrustPolicy(change.after!, { providerArn, claims }).allowed).toBe(true);
+  });
+
+  it('sees that a role which names a pattern under StringEquals lets nobody in', () => {
+    const anyone = { namespace: 'default', name: '*' };
+    const built = buildTrustPolicy({ issuer, accountId, subjects: [anyone] });
+    const trustPolicy = JSON.parse(
+      JSON.stringify(built).replace('},"StringLike":{', ','),
+    ) as TrustPolicy;
+    expect(Object.keys(trustPolicy.Statement[0]?.Condition ?? {})).toEqual(['StringEquals']);
+    const more = { roles: [{ roleName: 's3-echoer', subjects: [anyone] }] };
+    const roles = [{ roleName: 's3-echoer', tags: {}, trustPolicy }];
+    expect(kinds({ ...published, roles }, more)).toEqual(['set-trust-policy']);
   });
 
   it('plans IAM only for documents that are served elsewhere', () => {
