@@ -1,4 +1,5 @@
 import { buildOidcProvider, buildTrustPolicy, measureTrustPolicy } from 'irsa/iam';
+import { partitions } from '../../src/names/partition.js';
 import { describe, expect, it } from 'vitest';
 import { accountId, deepFreeze, echoer, hostPath, issuer, providerArn } from './support.js';
 
@@ -59,11 +60,11 @@ describe('buildTrustPolicy', () => {
     expect(build('other')).toContain(`"${hostPath}:aud":"other"`);
   });
 
-  it('knows every partition', () => {
+  it.each(partitions)('names the provider in the partition %s', (partition) => {
     const text = JSON.stringify(
-      buildTrustPolicy({ issuer, accountId, partition: 'aws-us-gov', subjects: [echoer] }),
+      buildTrustPolicy({ issuer, accountId, partition, subjects: [echoer] }),
     );
-    expect(text).toContain('arn:aws-us-gov:iam::111122223333:oidc-provider/');
+    expect(text).toContain(`"arn:${partition}:iam::111122223333:oidc-provider/${hostPath}"`);
   });
 
   it.each<[string, Record<string, unknown>, string]>([
