@@ -43,7 +43,7 @@ const words: Readonly<Record<IssuerChangeKind, Words>> = {
     reversible: true,
   },
   'delete-object': {
-    risk: 'verifiers of this issuer no longer find the document',
+    risk: 'verifiers of this issuer no longer find the document, nor its keys, even those in use: after a change of issuer they are published elsewhere, so a teardown does not hold them',
     undo: 'put the object again: the documents are built from the public keys',
     reversible: true,
   },

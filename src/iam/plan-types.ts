@@ -161,7 +161,10 @@ export interface ObservedIssuer {
   readonly provider?: ObservedProvider;
   /** Those of the spec; for a teardown every role of the account whose trust policy names the provider. */
   readonly roles?: readonly ObservedRole[];
-  /** Key IDs that API servers sign with or accept; none of them leaves the JWKS, whatever the spec says. */
+  /**
+   * Key IDs that API servers sign with or accept; while the issuer is published none of them leaves the JWKS, whatever the
+   * spec says. A teardown is exempt: after a change of issuer the same keys are published elsewhere.
+   */
   readonly keysInUse?: readonly string[];
 }
 

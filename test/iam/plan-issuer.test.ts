@@ -256,6 +256,12 @@ describe('planIssuer, teardown', () => {
     ]);
   });
 
+  it('does not hold keys in use, and says so: after a change of issuer they live elsewhere', () => {
+    const changes = plan({ ...published, keysInUse: ['k1'] }, { state: 'absent' });
+    const jwks = changes.find(({ id }) => id === 'delete-object:s3://my-oidc/openid/v1/jwks');
+    expect(jwks?.risk).toContain('even those in use');
+  });
+
   it('releases the bucket’s name only on an explicit word, and says what that means', () => {
     const last = plan(published, { state: 'absent', releaseBucketName: true }).at(-1);
     expect(last).toMatchObject({ kind: 'delete-bucket', reversible: false });
