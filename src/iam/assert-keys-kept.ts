@@ -2,7 +2,7 @@ import type { ObservedIssuer } from './plan-types.js';
 import { planError, type ResolvedSpec } from './resolve-issuer-spec.js';
 
 /** The key IDs of a JWKS; undefined when the text is none. */
-const kidsOf = (body: string | undefined): string[] | undefined => {
+export const kidsOf = (body: string | undefined): string[] | undefined => {
   if (body === undefined) return undefined;
   let parsed: unknown;
   try {

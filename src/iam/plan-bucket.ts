@@ -1,3 +1,4 @@
+import { kidsOf } from './assert-keys-kept.js';
 import {
   buildIssuerBucketPolicy,
   issuerStatementSid,
@@ -159,6 +160,17 @@ const normalise = ({ Principal, Action, Resource, ...rest }: BucketStatement): u
   Resource: listText(Resource),
 });
 
+/**
+ * What anyone may read: the documents, and each JWKS of ours that lies there still, because verifiers follow the
+ * discovery document that they have cached (an hour) to the JWKS of then.
+ */
+const openPaths = (spec: ResolvedSpec, bucket: ObservedBucket | undefined): string[] => [
+  ...spec.documents.map(({ path }) => path),
+  ...(bucket?.objects ?? [])
+    .filter(({ owned, body }) => owned && kidsOf(body) !== undefined)
+    .map(({ path }) => path),
+];
+
 /** The bucket's policy with our statement as it should be, and all other statements as they are. */
 export function planBucketPolicy(
   spec: ResolvedSpec,
@@ -169,7 +181,7 @@ export function planBucketPolicy(
   if (spec.documents.length === 0 || !knows(bucket, 'policy')) return [];
   const wanted = buildIssuerBucketPolicy({
     bucket: target.bucket,
-    paths: spec.documents.map(({ path }) => path),
+    paths: openPaths(spec, bucket),
     partition: spec.partition,
     via: distributionArn === undefined ? 'public' : { cloudFrontDistributionArn: distributionArn },
   });

@@ -13,9 +13,9 @@ import {
 } from './plan-distribution.js';
 import { planProvider, planRoles, planTrustTeardown } from './plan-trust.js';
 import type { IssuerChange, IssuerSpec, ObservedIssuer } from './plan-types.js';
-import { resolveIssuerSpec, type ResolvedSpec } from './resolve-issuer-spec.js';
+import { isDiscovery, resolveIssuerSpec, type ResolvedSpec } from './resolve-issuer-spec.js';
 
-/** The documents become readable step by step; nothing is opened before what lies behind it is in place. */
+/** Storage, documents, access, and last the discovery document: what it points to can be read by then. */
 const planTarget = (spec: ResolvedSpec, observed: ObservedIssuer): IssuerChange[] => {
   const { target } = spec;
   if (target.kind === 'elsewhere') return [];
@@ -24,8 +24,11 @@ const planTarget = (spec: ResolvedSpec, observed: ObservedIssuer): IssuerChange[
   const changes = planBucketBase(spec, target, bucket);
   const access = planPublicAccessBlock(`s3://${target.bucket}`, target.via, bucket);
   const objects = planObjects(spec, target, bucket);
+  const discovery = objects.filter(({ resource }) => isDiscovery(resource));
+  const others = objects.filter(({ resource }) => !isDiscovery(resource));
   if (target.via === 'public') {
-    return [...changes, ...objects, ...access, ...planBucketPolicy(spec, target, { bucket })];
+    const policy = planBucketPolicy(spec, target, { bucket });
+    return [...changes, ...others, ...access, ...policy, ...discovery];
   }
   const { changes: edge, distributionArn } = planDistribution(spec, target, observed.cloudFront);
   const changed = new Set(
@@ -34,9 +37,10 @@ const planTarget = (spec: ResolvedSpec, observed: ObservedIssuer): IssuerChange[
   return [
     ...changes,
     ...edge,
-    ...objects,
+    ...others,
     ...planBucketPolicy(spec, target, { bucket, distributionArn }),
     ...access,
+    ...discovery,
     ...planInvalidation(spec, observed, changed),
   ];
 };

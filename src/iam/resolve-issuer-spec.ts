@@ -39,7 +39,9 @@ const assertName = (name: unknown): void => {
   );
 };
 
-const isDiscovery = (path: string): boolean => path.endsWith('.well-known/openid-configuration');
+/** Whether an object key is that of a discovery document. */
+export const isDiscovery = (path: string): boolean =>
+  path.endsWith('.well-known/openid-configuration');
 
 const placeDocuments = (spec: IssuerSpec): IssuerObject[] => {
   const prefix = spec.target.kind === 's3' ? (spec.target.prefix ?? '') : '';

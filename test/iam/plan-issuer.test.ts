@@ -12,8 +12,10 @@ import {
   applyChange,
   checkCase,
   documentOf,
+  followable,
   jwksOf,
   randomCase,
+  readable,
   type World,
 } from './simulate-issuer.js';
 import { accountId, deepFreeze, echoer } from './support.js';
@@ -51,9 +53,9 @@ describe('planIssuer', () => {
       'tag-bucket',
       'set-bucket-ownership',
       'put-object',
-      'put-object',
       'set-public-access-block',
       'put-bucket-policy',
+      'put-object',
       'create-provider',
       'create-role',
     ]);
@@ -62,6 +64,28 @@ describe('planIssuer', () => {
         .filter(({ kind }) => kind === 'put-object')
         .map(({ resource }) => resource),
     ).toEqual(['s3://my-oidc/openid/v1/jwks', 's3://my-oidc/.well-known/openid-configuration']);
+  });
+
+  it('moves the JWKS so that an anonymous reader can follow after each change', () => {
+    const pointing = (path: string): IssuerSpec['documents'] => [
+      documentOf(discovery.path, JSON.stringify({ issuer, jwks_uri: `${issuer}/${path}` })),
+      { ...jwksOf(['k1']), path },
+    ];
+    const before = finish(
+      { roles: [], served: {} },
+      { ...spec, documents: pointing('openid/v1/jwks') },
+    );
+    const desired = { ...spec, documents: pointing('keys/jwks') };
+    let now = before;
+    for (const change of planIssuer({ desired, observed: before })) {
+      now = applyChange(now, change, desired);
+      expect(followable(now, issuer), change.id).toBe(true);
+      // The discovery document of before may be cached for an hour.
+      expect(readable(now, 'openid/v1/jwks'), change.id).toBe(true);
+    }
+    expect(now.bucket?.objects.map(({ path }) => path)).toContain('keys/jwks');
+    expect(planIssuer({ desired, observed: now })).toEqual([]);
+    expect(readable(now, 'openid/v1/jwks')).toBe(true);
   });
 
   it('says reason, risk and undo of every change, and which cannot be undone', () => {

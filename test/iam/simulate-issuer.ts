@@ -54,7 +54,7 @@ const refuse = (change: IssuerChange, why: string): never => {
 };
 
 /** Whether the world can read a document. */
-const readable = (world: World, path: string): boolean => {
+export const readable = (world: World, path: string): boolean => {
   const { bucket, cloudFront } = world;
   const object = bucket?.objects.some((candidate) => candidate.path === path) ?? false;
   const policy = JSON.stringify(bucket?.policy?.Statement ?? []);
@@ -62,6 +62,20 @@ const readable = (world: World, path: string): boolean => {
   const distribution = cloudFront?.distribution;
   if (distribution?.enabled === true) return policy.includes(distribution.arn);
   return isPublic(bucket?.policy) && bucket?.publicAccessBlock?.RestrictPublicBuckets === false;
+};
+
+const discoveryOf = (jwksPath: string): IssuerObject =>
+  documentOf(
+    '.well-known/openid-configuration',
+    JSON.stringify({ issuer, jwks_uri: `${issuer}/${jwksPath}` }),
+  );
+
+/** Whether a stranger who starts at the discovery document comes to the JWKS. */
+export const followable = (world: World, issuer: string): boolean => {
+  const discovery = world.bucket?.objects.find(({ path }) => path.endsWith('openid-configuration'));
+  if (discovery === undefined || !readable(world, discovery.path)) return false;
+  const { jwks_uri: uri = '' } = JSON.parse(discovery.body ?? '{}') as { jwks_uri?: string };
+  return readable(world, uri.slice(issuer.length + 1));
 };
 
 /** Carries one change out and answers the world after it. */
@@ -320,7 +334,7 @@ export const randomCase: fc.Arbitrary<RandomCase> = fc
   })
   .map((random) => {
     const providerArn = oidcProviderArn({ issuer, accountId });
-    const discovery = documentOf('.well-known/openid-configuration', JSON.stringify({ issuer }));
+    const discovery = discoveryOf('openid/v1/jwks');
     const published = random.publishedKids ?? [];
     const dropped = published.filter((kid) => !random.wantedKids.includes(kid));
     const wantedKids = random.retire ? random.wantedKids : [...random.wantedKids, ...dropped];
@@ -497,7 +511,23 @@ export function checkCase(one: RandomCase): void {
   expect(planIssuer({ desired: spec, observed: now })).toEqual([]);
   expect(spec.documents.every(({ path }) => readable(now, path))).toBe(true);
 
-  const absent: IssuerSpec = { ...spec, state: 'absent', releaseBucketName: release };
+  // The JWKS moves, and the run is stopped after each change: a stranger can follow all the time, by what he cached too.
+  const [, jwks] = spec.documents;
+  const moved = {
+    ...spec,
+    documents: [discoveryOf('keys/jwks'), { ...jwks!, path: 'keys/jwks' }],
+  };
+  for (let changes = 1; changes > 0;) {
+    const settled = settle(now, moved, 1);
+    now = settled.world;
+    changes = settled.done ? 0 : 1;
+    expect(followable(now, issuer)).toBe(true);
+    expect(readable(now, 'openid/v1/jwks')).toBe(true);
+  }
+  expect(planIssuer({ desired: moved, observed: now })).toEqual([]);
+  sameForeign(now);
+
+  const absent: IssuerSpec = { ...moved, state: 'absent', releaseBucketName: release };
   for (const killAfter of [...teardownKills, Number.POSITIVE_INFINITY]) {
     now = settle(now, absent, killAfter).world;
     if (now.provider === undefined) {
