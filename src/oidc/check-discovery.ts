@@ -1,6 +1,7 @@
 import type { Finding } from '../names/finding.js';
 import { compareIssuers } from './check-issuer-url.js';
 import { parseHttpsUrl } from './parse-https-url.js';
+import { showValue } from './show-value.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -8,7 +9,7 @@ const awsAlgorithms: readonly string[] = ['RS256', 'RS384', 'RS512', 'ES256', 'E
 
 const rebuild = 'Build the document with buildDiscoveryDocument().';
 
-const show = (value: unknown): string => JSON.stringify(value ?? null).slice(0, 300);
+const show = (value: unknown): string => showValue(value, 300);
 
 const stringsOf = (value: unknown): readonly string[] | undefined =>
   Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : undefined;

@@ -2,6 +2,7 @@ import type { Finding } from '../names/finding.js';
 import { decodeBase64 } from './base64.js';
 import { curves } from './curves.js';
 import { parseJwk } from './parse-jwk.js';
+import { showValue } from './show-value.js';
 import { UnsupportedKeyError } from './unsupported-key-error.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -14,7 +15,7 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const show = (value: unknown): string => JSON.stringify(value ?? null).slice(0, 200);
+const show = (value: unknown): string => showValue(value, 200);
 
 /** What tells two keys apart, read from the members as they stand. */
 const materialOf = (key: JsonObject): string =>

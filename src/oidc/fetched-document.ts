@@ -10,7 +10,7 @@ export interface FetchedDocument {
   readonly contentType?: string;
 }
 
-/** A published document: its text, what was fetched, or the parsed JSON (in which doubled members are not to be seen). */
+/** A published document: its text (or its bytes, in UTF-8), what was fetched, or the parsed JSON (in which doubled members are not to be seen). */
 export type PublishedDocument = string | FetchedDocument | object;
 
 /** What could be read, and what is wrong with how it came. */
@@ -83,6 +83,9 @@ const contentTypes = {
 /** Reads a published document, strictly. */
 export function readDocument(document: unknown, kind: 'discovery' | 'jwks'): ReadDocument {
   if (typeof document === 'string') return readText(document, kind);
+  if (document instanceof Uint8Array) {
+    return readText(new TextDecoder('utf-8', { ignoreBOM: true }).decode(document), kind);
+  }
   if (!isObject(document)) {
     throw new TypeError(`checkIssuerDocuments: expected \`${kind}\` to be a text or an object`);
   }

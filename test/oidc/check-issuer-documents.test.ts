@@ -287,6 +287,30 @@ describe('the key set', () => {
   });
 });
 
+test('bytes are read as UTF-8 text, and what is no JSON is a finding', () => {
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  const idsOfRaw = (change: Partial<CheckIssuerOptions>): string[] =>
+    checkIssuerDocuments({ issuer, discovery, jwks, ...change }).map(({ id }) => id);
+  expect(idsOfRaw({ discovery: bytes(discovery), jwks: Buffer.from(jwks) })).toEqual([]);
+  expect(idsOfRaw({ jwks: bytes(`\uFEFF${jwks}`) })).toEqual(['jwks-byte-order-mark']);
+  const strange = [
+    new Map(),
+    { keys: (): void => undefined },
+    { keys: Symbol('x') },
+    { keys: 10n },
+  ];
+  for (const document of strange) {
+    expect(idsOfRaw({ jwks: document })).toContain('jwks-no-keys');
+    expect(idsOfRaw({ discovery: document })).toContain('discovery-issuer-missing');
+  }
+  expect(idsOfRaw({ jwks: { keys: [{ kty: 'RSA', kid: 'a', n: 10n, e: 1n }] } })).toContain(
+    'jwks-key-damaged',
+  );
+  expect(idsOfRaw({ discovery: { issuer: 10n, jwks_uri: 10n } })).toContain(
+    'discovery-issuer-missing',
+  );
+});
+
 test('no JSON makes it throw, and every finding is complete', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), fc.string(), (first, second, chosen) => {
