@@ -208,6 +208,12 @@ export function changedJwks(
   const kept = [...facts.published.values()].filter(({ kid }) => !removed.has(kid));
   if (change.add !== undefined) {
     const { kid, alg, jwk } = change.add;
+    if (kept.filter(({ kty }) => kty === jwk.kty).length >= 100) {
+      throw new PlanError(
+        `plan: expected at most 100 published ${jwk.kty} keys with the next one, got 101, and AWS refuses every token of that type beyond it; retire old keys first: plan without nextKey`,
+        { path: 'published.jwks', expected: `at most 99 ${jwk.kty} keys beside the next one` },
+      );
+    }
     kept.push(publicJwk(kid, alg, parseJwk({ ...jwk, alg }).numbers));
   }
   const materials = new Set(kept.map(materialOf));

@@ -179,6 +179,19 @@ describe('a rotation, step by step', () => {
   });
 });
 
+test('a 101st key of a type is refused, since AWS would refuse every token', () => {
+  const jwks = (count: number): JwkSet => ({
+    keys: Array.from({ length: count }, (_, at) =>
+      at === 0 ? old.jwk : { ...old.jwk, kid: `old-${at}` },
+    ),
+  });
+  const plan = (count: number): RotationPlan =>
+    planKeyRotation(facts({ published: { jwks: jwks(count), changedAt: longAgo } }));
+  expect(plan(99).jwks?.keys).toHaveLength(100);
+  expect(() => plan(100)).toThrow(expect.objectContaining({ code: 'ERR_PLAN' }));
+  expect(() => plan(100)).toThrow(/at most 100/);
+});
+
 describe('facts that are missing', () => {
   test('count as now, and the plan names them', () => {
     const plan = planKeyRotation(
