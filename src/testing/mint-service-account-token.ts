@@ -1,3 +1,5 @@
+import type { KeyObject } from 'node:crypto';
+import { KeyError } from '../errors.js';
 import { serviceAccountSubject } from '../names/subject.js';
 
 /** What {@link mintServiceAccountToken} takes. */
@@ -24,9 +26,75 @@ export interface ServiceAccountTokenOptions {
 const uidOf = (hex: string): string =>
   `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 
+const natural: Readonly<Record<string, string>> = {
+  prime256v1: 'ES256',
+  secp384r1: 'ES384',
+  secp521r1: 'ES512',
+};
+
+const shown = (value: unknown): string =>
+  typeof value === 'string' ? JSON.stringify(value) : value === null ? 'null' : typeof value;
+
+const assertText = (name: string, value: unknown): void => {
+  if (typeof value !== 'string' || value === '')
+    throw new TypeError(
+      `mintServiceAccountToken: expected ${name} to be a string that is not empty, got ${shown(value)}; use \`claims\` for a token that breaks the rules`,
+    );
+};
+
+const assertCall = (options: ServiceAccountTokenOptions): void => {
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null)
+    throw new TypeError(
+      `mintServiceAccountToken: expected an object of options, got ${shown(given)}`,
+    );
+  for (const name of ['privateKeyPem', 'issuer', 'namespace', 'serviceAccount'] as const)
+    assertText(name, options[name]);
+  const audience: unknown = options.audience ?? 'sts.amazonaws.com';
+  for (const one of Array.isArray(audience) ? (audience as unknown[]) : [audience])
+    // `as`: isArray says any[].
+    assertText('audience', one);
+  const now: unknown = options.now ?? new Date();
+  if (!(now instanceof Date) || Number.isNaN(now.getTime()))
+    throw new TypeError(
+      'mintServiceAccountToken: expected now to be a valid Date; leave it out for the clock',
+    );
+  const { lifetimeSeconds = 86_400 } = options;
+  if (!Number.isSafeInteger(lifetimeSeconds))
+    throw new TypeError(
+      `mintServiceAccountToken: expected lifetimeSeconds to be a whole number of seconds, got ${String(lifetimeSeconds)}`,
+    );
+};
+
+const readKey = (
+  createPrivateKey: (pem: string) => KeyObject,
+  pem: string,
+): { privateKey: KeyObject; alg: string } => {
+  const expected = 'an RSA key or an EC key on P-256, P-384 or P-521, as unencrypted PEM';
+  const refuse = (actual: string): never => {
+    throw new KeyError(
+      `privateKeyPem: expected ${expected}, got ${actual}; generateSigningKey() of irsa/oidc makes one`,
+      { path: 'privateKeyPem', expected, actual },
+    );
+  };
+  let privateKey: KeyObject;
+  try {
+    privateKey = createPrivateKey(pem);
+  } catch {
+    // OpenSSL's own text is left out: it names a decoder, not the mistake.
+    return refuse(pem.includes('PUBLIC KEY') ? 'a public key' : 'text that is no private key');
+  }
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = privateKey;
+  const alg = type === 'rsa' ? 'RS256' : natural[details?.namedCurve ?? ''];
+  return alg === undefined
+    ? refuse(`a key of type ${details?.namedCurve ?? String(type)}`)
+    : { privateKey, alg };
+};
+
 /**
  * Signs a projected service-account token, claim by claim as kube-apiserver's TokenRequest does.
  *
+ * @throws {@link KeyError} `ERR_KEY` for a key that cannot sign such a token
  * @throws {@link SubjectError} `ERR_SUBJECT` for names that Kubernetes would not accept
  * @example
  * ```ts
@@ -46,6 +114,7 @@ const uidOf = (hex: string): string =>
 export async function mintServiceAccountToken(
   options: ServiceAccountTokenOptions,
 ): Promise<string> {
+  assertCall(options);
   const {
     privateKeyPem,
     issuer,
@@ -56,7 +125,7 @@ export async function mintServiceAccountToken(
   } = options;
   const { createHash, createPrivateKey, createPublicKey, randomUUID, sign } =
     await import('node:crypto');
-  const privateKey = createPrivateKey(privateKeyPem);
+  const { privateKey, alg } = readKey(createPrivateKey, privateKeyPem);
   const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   const issuedAt = Math.floor((options.now ?? new Date()).getTime() / 1000);
   const stableUid = (name: string): string =>
@@ -81,17 +150,8 @@ export async function mintServiceAccountToken(
     sub: serviceAccountSubject(namespace, serviceAccount),
     ...options.claims,
   };
-  const curve = privateKey.asymmetricKeyDetails?.namedCurve;
-  const natural =
-    curve === undefined
-      ? 'RS256'
-      : curve === 'prime256v1'
-        ? 'ES256'
-        : curve === 'secp384r1'
-          ? 'ES384'
-          : 'ES512';
   const header: Readonly<Record<string, unknown>> = {
-    alg: natural,
+    alg,
     kid: createHash('sha256').update(spki).digest('base64url'),
     ...options.header,
   };
