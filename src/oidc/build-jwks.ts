@@ -51,7 +51,12 @@ export async function buildJwks(
     throw new TypeError('buildJwks: expected an array of keys: `(await readPublicKeys(…)).keys`');
   }
   const byKid = new Map<string, PublicJwk>();
-  for (const { kid, alg, jwk } of keys as readonly PublicKey[]) {
+  for (const key of keys as readonly (PublicKey | null | undefined)[]) {
+    if (typeof key !== 'object' || key === null)
+      throw new TypeError(
+        `buildJwks: expected every key to be an object, got ${key === null ? 'null' : typeof key}; readPublicKeys() gives them`,
+      );
+    const { kid, alg, jwk } = key;
     if (typeof kid !== 'string' || kid === '') {
       throw new TypeError(
         'buildJwks: expected every key to have a kid: readPublicKeys() computes it',

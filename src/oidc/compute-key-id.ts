@@ -21,6 +21,11 @@ export type KeyOrJwk = PublicKey | PublicJwk;
  * @see {@link https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery | Kubernetes: service account issuer discovery}
  */
 export async function computeKeyId(key: KeyOrJwk): Promise<string> {
+  const given: unknown = key;
+  if (typeof given !== 'object' || given === null)
+    throw new TypeError(
+      `computeKeyId: expected a key or a JWK, got ${given === null ? 'null' : typeof given}; readPublicKeys() reads a PEM`,
+    );
   const jwk = 'jwk' in key ? key.jwk : key;
   return digestOf(spkiOf(parseJwk({ ...jwk }).numbers));
 }
