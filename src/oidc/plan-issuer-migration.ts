@@ -167,6 +167,21 @@ const names = (servers: readonly IssuingApiServer[]): string =>
   servers.map(({ name }) => name).join(', ');
 
 /** Everything up to the last switch. */
+/** What a server accepts beside the two of the move: issuers of an earlier move, or the cluster's own name. They stay. */
+const othersOf = (server: Parsed['apiServers'][number], { from, to }: Parsed): readonly string[] =>
+  server.issuers.filter((issuer) => issuer !== from && issuer !== to);
+
+/** The servers that the first one's list fits: the same first issuer, the same others. A step names one list for all its servers. */
+const alikeFirst = <Server extends Parsed['apiServers'][number]>(
+  servers: readonly Server[],
+  parsed: Parsed,
+): Server[] => {
+  const shape = (server: Server): string =>
+    JSON.stringify([server.issuers[0], othersOf(server, parsed)]);
+  const [first] = servers;
+  return first === undefined ? [] : servers.filter((server) => shape(server) === shape(first));
+};
+
 const nextSetUp = (facts: MigrationFacts, parsed: Parsed): Draft | undefined => {
   const { from, to, apiServers, now, marginMs } = parsed;
   if (!facts.to.documents.present) {
@@ -188,12 +203,13 @@ const nextSetUp = (facts: MigrationFacts, parsed: Parsed): Draft | undefined => 
     deaf.length > 0 &&
     (issuing.length > 0 || deaf.some(({ issuers }) => !issuers.includes(to)))
   ) {
-    const [first] = deaf.map(({ issuers }) => issuers[0]);
-    const alike = deaf.filter(({ issuers }) => issuers[0] === first);
+    const alike = alikeFirst(deaf, parsed);
+    const [model] = alike;
+    const pair = model?.issuers[0] === to ? [to, from] : [from, to];
     return {
       step: 'accept',
       apiServers: alike,
-      issuers: first === to ? [to, from] : [from, to],
+      issuers: [...pair, ...(model === undefined ? [] : othersOf(model, parsed))],
       because: `Every API server has to accept both issuers before any of them changes: ${names(alike)}. The first one listed is written into tokens. Restart them one at a time.`,
     };
   }
@@ -207,7 +223,7 @@ const nextSetUp = (facts: MigrationFacts, parsed: Parsed): Draft | undefined => 
   return {
     step: 'switch-issuer',
     apiServers: [next],
-    issuers: [to, from],
+    issuers: [to, from, ...othersOf(next, parsed)],
     notBefore: since + marginMs,
     missingFacts,
     because: `${to} is served, trusted and accepted; documents and IAM may take ${hours(marginMs)} to be seen everywhere. Switch ${next.name} alone, then ask again.${missingFacts.length > 0 ? ' When they were set up is not known and counts as now.' : ''}`,
@@ -253,10 +269,12 @@ const nextStep = (facts: MigrationFacts, parsed: Parsed): Draft => {
   }
   const accepting = apiServers.filter(({ issuers }) => issuers.includes(from));
   if (accepting.length > 0 && Number.isFinite(apiMs)) {
+    const alike = alikeFirst(accepting, parsed);
+    const [model] = alike;
     return {
       step: 'retire-from-api-servers',
-      apiServers: accepting,
-      issuers: [to],
+      apiServers: alike,
+      issuers: [to, ...(model === undefined ? [] : othersOf(model, parsed))],
       notBefore: time + apiMs,
       missingFacts: missing,
       because: `Tokens of ${from} for the API server live up to ${hours(apiMs)}.${unknown}`,

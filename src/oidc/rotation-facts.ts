@@ -36,7 +36,8 @@ export interface RotationFacts {
   readonly compromisedKids?: readonly string[];
   /**
    * When the last API server stopped signing with a key, by kid, for keys that no longer sign. Default: the last switch
-   * of any API server, which is later.
+   * of the API servers in `apiServers`. A server that signed with the key and has since been removed or replaced is not
+   * among them: pass the moment when it was stopped, or the key retires while its last tokens are still good.
    */
   readonly lastSignedAt?: Readonly<Record<string, Date>>;
   /** The longest `expirationSeconds` of a projected token for AWS; the webhook's default is 86400. */

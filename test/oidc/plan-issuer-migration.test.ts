@@ -28,6 +28,44 @@ const facts = (change: Partial<MigrationFacts> = {}): MigrationFacts =>
 const servers = (...issuers: readonly (readonly string[])[]): IssuingApiServer[] =>
   issuers.map((list, at) => ({ name: 'abc'.charAt(at), issuers: list, issuingSince: after(-60) }));
 
+describe('issuers beside the two of the move', () => {
+  // One of an earlier move, and the cluster's own name: their tokens are still about.
+  const older = 'https://older.example.com';
+  const own = 'https://kubernetes.default.svc';
+
+  test.each<[string, readonly (readonly string[])[], Partial<MigrationFacts>, object]>([
+    [
+      'stay while servers begin to accept the new one',
+      [
+        [from, older, own],
+        [from, older, own],
+      ],
+      {},
+      { step: 'accept', issuers: [from, to, older, own] },
+    ],
+    [
+      'stay when a server switches',
+      [[from, to, older]],
+      {},
+      { step: 'switch-issuer', issuers: [to, from, older] },
+    ],
+    [
+      'stay when the old one is retired',
+      [[to, from, own]],
+      { from: { issuer: from, documents: absent, trust: absent } },
+      { step: 'retire-from-api-servers', issuers: [to, own] },
+    ],
+  ])('%s', (_what, lists, change, expected) => {
+    const plan = planIssuerMigration(facts({ apiServers: servers(...lists), ...change }));
+    expect(plan).toMatchObject(expected);
+  });
+
+  test('are kept apart where servers differ: one list for those it fits', () => {
+    const plan = planIssuerMigration(facts({ apiServers: servers([from, own], [from]) }));
+    expect(plan).toMatchObject({ step: 'accept', apiServers: ['a'], issuers: [from, to, own] });
+  });
+});
+
 describe('step by step', () => {
   test.each([
     ['publish', { to: { issuer: to, documents: absent, trust: absent } }, { notBefore: now }],
