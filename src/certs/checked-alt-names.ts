@@ -24,6 +24,9 @@ export function checkedAltNames(
   dnsNames: readonly string[],
   ipAddresses: readonly string[],
 ): { dnsNames: string[]; altNames: AltName[] } {
+  for (const [path, list] of Object.entries({ dnsNames, ipAddresses })) {
+    if (!Array.isArray(list)) throw refuse(path, list, 'a list', 'put a single name into [ ]');
+  }
   const names = new Set<string>();
   for (const [index, given] of dnsNames.entries()) {
     const name: unknown = typeof given === 'string' ? given.toLowerCase() : given;

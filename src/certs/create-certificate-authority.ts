@@ -1,3 +1,4 @@
+import { assertKeyPair } from './assert-key-pair.js';
 import {
   buildCertificate,
   checkedCommonName,
@@ -40,6 +41,7 @@ export async function createCertificateAuthority(
   options: CertificateAuthorityOptions,
 ): Promise<IssuedCertificate> {
   const { keyPair, commonName, serialNumber } = options;
+  assertKeyPair(keyPair, 'keyPair');
   const { privateKeyPem } = keyPair;
   const validity = checkedValidity(options.notBefore, options.notAfter);
   const serial = checkedSerialNumber(serialNumber);

@@ -1,3 +1,4 @@
+import { assertKeyPair } from './assert-key-pair.js';
 import { CertificateError } from '../errors.js';
 import {
   buildCertificate,
@@ -54,6 +55,8 @@ export async function issueServingCertificate(
   options: ServingCertificateOptions,
 ): Promise<IssuedCertificate> {
   const { keyPair } = options;
+  assertKeyPair(keyPair, 'keyPair');
+  assertKeyPair(options.authority, 'authority');
   const { privateKeyPem } = keyPair;
   const names = checkedAltNames(options.dnsNames, options.ipAddresses ?? []);
   const validity = checkedValidity(options.notBefore, options.notAfter);

@@ -35,6 +35,12 @@ export interface ReviewContext {
 }
 
 const lookUp = (context: ReviewContext, namespace: string, name: string): ServiceAccount | null => {
+  // Callers without types forget it; asked only when a pod needs it, the call would fail late and without a word.
+  if (typeof (context as { findServiceAccount?: unknown }).findServiceAccount !== 'function') {
+    throw new TypeError(
+      'findServiceAccount: expected a function (namespace, name) => ServiceAccount or undefined',
+    );
+  }
   const found: unknown = context.findServiceAccount(namespace, name) ?? null;
   if (isJsonObject(found) && typeof found['then'] === 'function') {
     throw new TypeError(

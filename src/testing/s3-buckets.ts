@@ -1,3 +1,4 @@
+import { isBucketName } from './is-bucket-name.js';
 import type { PublicAccessBlock } from './account.js';
 import { isPublicPolicy } from './authorize-s3.js';
 import { AwsFailure } from './aws-failure.js';
@@ -58,10 +59,7 @@ const createBucket: S3Operation = {
   withoutBucket: true,
   run: (call, bucket) => {
     const { account, bucketName, request } = call;
-    if (
-      !/^(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucketName) ||
-      bucketName.includes('..')
-    ) {
+    if (!isBucketName(bucketName) || bucketName.includes('..')) {
       throw new AwsFailure('InvalidBucketName', 'The specified bucket is not valid.', 400);
     }
     checkLocation(call);

@@ -1,3 +1,4 @@
+import { isBucketName } from './is-bucket-name.js';
 import { LocalAwsError } from '../errors.js';
 import { allBlocked, type Account } from './account.js';
 import { AwsFailure } from './aws-failure.js';
@@ -94,6 +95,12 @@ export function setUpLocalAws(
       return Promise.resolve();
     },
     createBucket: async ({ bucket }) => {
+      if (!isBucketName(bucket)) {
+        throw new LocalAwsError(
+          `local AWS: bucket: expected 3 to 63 lower case letters, digits, "-" or ".", got ${JSON.stringify(bucket)}`,
+          { path: 'bucket', expected: 'a bucket name' },
+        );
+      }
       if (account.buckets.has(bucket))
         throw new LocalAwsError(`local AWS: BucketAlreadyOwnedByYou: ${bucket}`);
       account.buckets.set(bucket, {

@@ -35,6 +35,12 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   const { accountId = '111122223333', region = 'us-west-2', port = 0 } = options;
   if (!/^\d{12}$/.test(accountId))
     throw new LocalAwsError(`accountId: expected 12 digits, got ${JSON.stringify(accountId)}`);
+  if (typeof region !== 'string' || !/^[a-z]{2,4}(?:-[a-z]+)+-\d+$/.test(region)) {
+    throw new LocalAwsError(
+      `region: expected a region such as us-west-2, got ${JSON.stringify(region)}`,
+      { path: 'region', expected: 'a region' },
+    );
+  }
   const tls = options.tls ?? (await localIdentity());
   const account = await createAccount(options, accountId, region);
   const faults = createFaultList(options.faults ?? []);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server } from 'node:https';
 import type { AwsReply, AwsRequest } from './exchange.js';
 import { parseQuery } from './exchange.js';
 import { LocalAwsError } from '../errors.js';
@@ -23,16 +24,19 @@ export async function startServer(options: {
   readonly answer: (request: AwsRequest) => Promise<Outcome>;
 }): Promise<RunningServer> {
   const { what, port, tls, answer } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new LocalAwsError(
+      `${what}: port: expected a whole number from 0 (any free one) to 65535, got ${JSON.stringify(port)}`,
+      { path: 'port', expected: 'a port' },
+    );
+  }
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     void serve(request, response, answer);
   };
   const server =
     tls === false
       ? (await import('node:http')).createServer(listener)
-      : (await import('node:https')).createServer(
-          { key: tls.privateKeyPem, cert: tls.certificatePem },
-          listener,
-        );
+      : await createTlsServer(what, tls, listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const why =
@@ -54,6 +58,32 @@ export async function startServer(options: {
         server.closeAllConnections();
       }),
   };
+}
+
+async function createTlsServer(
+  what: string,
+  tls: TlsIdentity,
+  listener: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<Server> {
+  const { createServer } = await import('node:https');
+  const expected = 'certificatePem, privateKeyPem and caBundlePem as PEM texts';
+  // Callers without types pass what they like; without a certificate OpenSSL would only fail at the first handshake.
+  const given = tls as Partial<Record<keyof TlsIdentity, unknown>> | null;
+  const texts = [given?.certificatePem, given?.privateKeyPem, given?.caBundlePem];
+  if (!texts.every((text) => typeof text === 'string' && text !== '')) {
+    throw new LocalAwsError(
+      `${what}: tls: expected ${expected}, got an object without them; pass what generateServerIdentity returns`,
+      { path: 'tls', expected },
+    );
+  }
+  try {
+    return createServer({ key: tls.privateKeyPem, cert: tls.certificatePem }, listener);
+  } catch (cause) {
+    throw new LocalAwsError(
+      `${what}: tls: expected ${expected} that belong together, got a pair that cannot be used; pass what generateServerIdentity returns`,
+      { cause, path: 'tls', expected },
+    );
+  }
 }
 
 async function serve(

@@ -45,6 +45,7 @@ export const defaultTimeouts: Readonly<ServerTimeouts> = Object.freeze({
  */
 export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
   const { host = '127.0.0.1', port = 0, maxConnections = 4096 } = options;
+  checkOptions(options, port);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const handler = createWebhookHandler(options);
   const server = createTlsServer(options, timeouts);
@@ -76,6 +77,32 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
       return closing;
     },
   };
+}
+
+/** Wrong calls are told at the start, not at the first review. */
+function checkOptions(options: WebhookServerOptions, port: number): void {
+  const lookUp: unknown = options.findServiceAccount;
+  if (typeof lookUp !== 'function') {
+    throw new TypeError(
+      `findServiceAccount: expected a function (namespace, name) => ServiceAccount, got ${typeof lookUp}`,
+    );
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new TypeError(
+      `port: expected a whole number from 0 (any free one) to 65535, got ${JSON.stringify(port)}`,
+    );
+  }
+  checkPair(options.certificate);
+}
+
+function checkPair(pair: Partial<Record<keyof CertificatePair, unknown>> | undefined): void {
+  const texts = [pair?.certificatePem, pair?.privateKeyPem];
+  if (!texts.every((text) => typeof text === 'string' && text.includes('-----BEGIN '))) {
+    throw new CertificateError(
+      'serving certificate: expected certificatePem and privateKeyPem as PEM texts, got something else; read both files as text',
+      { path: 'certificate', expected: 'certificatePem and privateKeyPem' },
+    );
+  }
 }
 
 function createTlsServer(options: WebhookServerOptions, timeouts: ServerTimeouts): Server {
