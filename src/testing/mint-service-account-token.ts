@@ -50,7 +50,8 @@ const assertCall = (options: ServiceAccountTokenOptions): void => {
     );
   for (const name of ['privateKeyPem', 'issuer', 'namespace', 'serviceAccount'] as const)
     assertText(name, options[name]);
-  const audience: unknown = options.audience ?? 'sts.amazonaws.com';
+  // A null is no absent value: it would be written into the token.
+  const { audience = 'sts.amazonaws.com' }: { readonly audience?: unknown } = options;
   for (const one of Array.isArray(audience) ? (audience as unknown[]) : [audience])
     // `as`: isArray says any[].
     assertText('audience', one);

@@ -38,6 +38,7 @@ describe('mintServiceAccountToken answers bad input', () => {
     ['namespace', undefined],
     ['serviceAccount', null],
     ['audience', ''],
+    ['audience', null],
     ['audience', [1]],
     ['privateKeyPem', undefined],
   ])('refuses %s: %s with a TypeError that names it', async (name, value) => {
