@@ -1,7 +1,8 @@
 import { IrsaError } from 'irsa/errors';
-import { reviewPod, serviceAccountOf } from 'irsa/patch';
+import { reviewPod } from 'irsa/patch';
 import type { AdmissionReviewResponse, MutationSettings, ServiceAccount } from 'irsa/patch';
 import type { Exchange } from './create-exchange.js';
+import { parseReview } from './parse-review.js';
 import type { FindServiceAccount, Live, WebhookHandlerOptions } from './types.js';
 
 /** What {@link answerReview} needs beside the body. */
@@ -17,50 +18,101 @@ export interface AnswerReviewOptions extends Pick<
 /** The ServiceAccount could not be asked for. */
 class LookupError extends Error {}
 
-/** Parses a body, looks its ServiceAccount up, and answers with what `reviewPod` says. Never rejects. */
-export async function answerReview(
+/** Whom a review asked for. */
+interface Asked {
+  namespace?: string;
+  serviceAccount?: string;
+}
+
+/**
+ * Parses a body, looks its ServiceAccount up, and answers with what `reviewPod` says: at once where the ServiceAccount is known, else when
+ * the promise resolves. Never throws, never rejects.
+ */
+export function answerReview(
   exchange: Exchange,
   bytes: Buffer,
   options: AnswerReviewOptions,
-): Promise<void> {
-  let who: { readonly namespace?: string; readonly serviceAccount?: string } = {};
+): Promise<void> | undefined {
+  const asked: Asked = {};
+  let waiting: PromiseLike<ServiceAccount | undefined> | undefined;
   try {
     const review = parseJson(bytes);
-    const named = serviceAccountOf(review, options.settings);
-    if (named !== undefined) who = { namespace: named.namespace, serviceAccount: named.name };
-    // Awaiting what is here already would cost a turn of the microtask queue for every pod.
-    const found = named && lookUp(options.findServiceAccount, named.namespace, named.name);
-    const account = isThenable(found) ? await found.then(undefined, asLookupError) : found;
-    let decision = 'failed';
-    const reviewed = reviewPod(review, {
-      findServiceAccount: () => account,
-      roleMappings: current(options.roleMappings),
-      podIdentityAssociations: current(options.podIdentityAssociations),
-      settings: options.settings,
-      jitter: options.random(),
-      onOutcome: (outcome) => {
-        decision = outcome.kind === 'skipped' ? outcome.reason : outcome.kind;
-      },
+    const answer = decide(review, options, (namespace, name) => {
+      asked.namespace = namespace;
+      asked.serviceAccount = name;
+      const found = lookUp(options.findServiceAccount, namespace, name);
+      if (!isThenable(found)) return found;
+      waiting = found;
+      return undefined;
     });
-    exchange.answer(
-      200,
-      'application/json',
-      JSON.stringify(withNotice(reviewed, options.notice?.())),
-      { decision, uid: reviewed.response.uid, ...who },
-    );
+    if (waiting === undefined) {
+      send(exchange, answer, asked);
+      return undefined;
+    }
+    // Who must be waited for is rare: then all is decided a second time, with the answer.
+    return Promise.resolve(waiting)
+      .then((account) => {
+        send(
+          exchange,
+          decide(review, options, () => account),
+          asked,
+        );
+      }, asLookupError)
+      .catch((error: unknown) => {
+        refuseFor(exchange, error, asked);
+      });
   } catch (error) {
-    refuseFor(exchange, error, who);
+    refuseFor(exchange, error, asked);
+    return undefined;
   }
 }
 
 /** The parser's own message quotes the body, which may hold secrets. */
 function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString()) as unknown;
+    return parseReview(bytes);
   } catch {
     const got = bytes.length === 0 ? 'an empty body' : `${bytes.length} bytes that are not JSON`;
     throw new SyntaxError(`expected an AdmissionReview as JSON, got ${got}`);
   }
+}
+
+/** The review to send back, and in one word what was decided. */
+interface Decision {
+  readonly review: AdmissionReviewResponse;
+  readonly decision: string;
+}
+
+function decide(
+  review: unknown,
+  options: AnswerReviewOptions,
+  findServiceAccount: (namespace: string, name: string) => ServiceAccount | undefined,
+): Decision {
+  let decision = 'failed';
+  const answer = reviewPod(review, {
+    findServiceAccount,
+    roleMappings: current(options.roleMappings),
+    podIdentityAssociations: current(options.podIdentityAssociations),
+    settings: options.settings,
+    jitter: options.random(),
+    onOutcome: (outcome) => {
+      decision = outcome.kind === 'skipped' ? outcome.reason : outcome.kind;
+    },
+  });
+  return { review: withNotice(answer, options.notice?.()), decision };
+}
+
+function send(exchange: Exchange, { review, decision }: Decision, asked: Asked): void {
+  const { uid } = review.response;
+  exchange.answer(200, 'application/json', toJson(review), { decision, uid, ...asked });
+}
+
+/** Base64 needs no escaping, and to look for what does would cost more than the rest of the answer. */
+function toJson(review: AdmissionReviewResponse): string {
+  const { response } = review;
+  if (response.patch === undefined) return JSON.stringify(review);
+  const text = JSON.stringify({ ...review, response: { ...response, patch: '' } });
+  return text.replace('"patch":""', `"patch":"${response.patch}"`);
 }
 
 function lookUp(
@@ -79,27 +131,23 @@ function asLookupError(cause: unknown): never {
   throw new LookupError('lookup failed', { cause });
 }
 
-function refuseFor(
-  exchange: Exchange,
-  error: unknown,
-  who: { readonly namespace?: string; readonly serviceAccount?: string },
-): void {
+function refuseFor(exchange: Exchange, error: unknown, asked: Asked): void {
   if (error instanceof SyntaxError) {
     exchange.refuse(400, 'BadRequest', error.message, { decision: 'not-json' });
   } else if (error instanceof LookupError) {
-    const name = `${who.namespace ?? ''}/${who.serviceAccount ?? ''}`;
+    const name = `${asked.namespace ?? ''}/${asked.serviceAccount ?? ''}`;
     exchange.refuse(
       503,
       'ServiceUnavailable',
       `ServiceAccount ${name} could not be read from the API server; create the pod again`,
-      { decision: 'lookup-failed', ...who, error: error.cause },
+      { decision: 'lookup-failed', ...asked, error: error.cause },
     );
   } else if (error instanceof IrsaError) {
-    exchange.refuse(400, 'BadRequest', error.message, { decision: 'not-a-review', ...who });
+    exchange.refuse(400, 'BadRequest', error.message, { decision: 'not-a-review', ...asked });
   } else {
     exchange.refuse(500, 'InternalError', 'irsa-webhook failed on this review; its log says why', {
       decision: 'failed',
-      ...who,
+      ...asked,
       error,
     });
   }

@@ -9,13 +9,13 @@ export type Decided = Omit<RequestEvent, 'route' | 'status' | 'seconds'>;
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly ageMs: () => number;
+  ageMs(): number;
   /** Sends the answer and tells the observer. */
-  readonly answer: (status: number, contentType: string, body: string, decided: Decided) => void;
+  answer(status: number, contentType: string, body: string, decided: Decided): void;
   /** Answers with a Kubernetes `Status`. */
-  readonly refuse: (code: number, reason: StatusReason, message: string, decided: Decided) => void;
+  refuse(code: number, reason: StatusReason, message: string, decided: Decided): void;
   /** Nobody waits for an answer any more. */
-  readonly abandon: () => void;
+  abandon(): void;
 }
 
 /** What {@link createExchange} needs beside the two streams. */
@@ -40,13 +40,17 @@ export function createExchange(
   };
   const answer: Exchange['answer'] = (status, contentType, body, decided) => {
     if (!response.destroyed) {
+      const length = Buffer.byteLength(body);
       response.writeHead(status, {
         'content-type': contentType,
-        'content-length': Buffer.byteLength(body),
+        'content-length': length,
         ...(isLast() && { connection: 'close' }),
       });
-      // A string leaves in one write together with the head; a Buffer would be a second one.
-      response.end(request.method === 'HEAD' ? undefined : body);
+      // A string leaves in one write together with the head; a Buffer would be a second one. ASCII needs no encoding.
+      response.end(
+        request.method === 'HEAD' ? undefined : body,
+        length === body.length ? 'latin1' : 'utf8',
+      );
     }
     tell(status, decided);
   };

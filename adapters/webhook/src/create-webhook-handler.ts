@@ -70,8 +70,13 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
           const release = (): void => {
             gate.release(bytes.length);
           };
-          if (shed(exchange, gate, lagMs + exchange.ageMs())) release();
-          else void answerReview(exchange, bytes, review).finally(release);
+          if (shed(exchange, gate, lagMs + exchange.ageMs())) {
+            release();
+            return;
+          }
+          const answered = answerReview(exchange, bytes, review);
+          if (answered === undefined) release();
+          else void answered.finally(release);
         }
       }
     });
