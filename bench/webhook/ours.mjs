@@ -1,6 +1,6 @@
 // The whole program, in process: watches, lookup, metrics, logs. Speaks JSON over stdio with the suite.
 import { readFileSync } from 'node:fs';
-import { createLogger, parseOptions, runWebhook } from 'irsa-webhook';
+import { createLineWriter, createLogger, parseOptions, runWebhook } from 'irsa-webhook';
 
 const { folder, apiPort } = JSON.parse(process.argv[2]);
 const { options } = parseOptions(
@@ -16,17 +16,7 @@ const { options } = parseOptions(
   ],
   {},
 );
-// As main.ts writes: the lines of one turn of the event loop in one write.
-let pending = '';
-const write = (line) => {
-  if (pending === '') {
-    setImmediate(() => {
-      process.stderr.write(pending);
-      pending = '';
-    });
-  }
-  pending += line;
-};
+const { write } = createLineWriter((text) => process.stderr.write(text)); // as main.ts does
 const caPem = readFileSync(`${folder}/ca.crt`, 'utf8');
 const webhook = await runWebhook({
   options,

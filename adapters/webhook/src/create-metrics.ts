@@ -37,17 +37,13 @@ export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const requests = new Counter({
+  const requests = tally(registry, ['route', 'status'], {
     name: 'irsa_webhook_http_requests_total',
     help: 'HTTP requests by route and status',
-    labelNames: ['route', 'status'],
-    registers,
   });
-  const reviews = new Counter({
+  const reviews = tally(registry, ['decision'], {
     name: 'irsa_webhook_reviews_total',
     help: 'Admission reviews by decision: mutated, a skip reason, rejected, or why none was made',
-    labelNames: ['decision'],
-    registers,
   });
   const seconds = new Histogram({
     name: 'irsa_webhook_review_duration_seconds',
@@ -55,23 +51,17 @@ export function createMetrics(sources: MetricSources): Metrics {
     buckets: latencyBuckets,
     registers,
   });
-  const lookups = new Counter({
+  const lookups = tally(registry, ['result'], {
     name: 'irsa_webhook_service_account_lookups_total',
     help: 'ServiceAccount lookups by result: hit, remembered, found, absent, failed',
-    labelNames: ['result'],
-    registers,
   });
-  const watches = new Counter({
+  const watches = tally(registry, ['resource', 'event'], {
     name: 'irsa_webhook_watch_events_total',
     help: 'Turns of the Kubernetes watches: listed, watching, lost, expired, failed',
-    labelNames: ['resource', 'event'],
-    registers,
   });
-  const faults = new Counter({
+  const faults = tally(registry, ['source'], {
     name: 'irsa_webhook_faults_total',
     help: 'Inputs that could not be used and were left as they were, by source',
-    labelNames: ['source'],
-    registers,
   });
   gauge(registry, 'irsa_webhook_in_flight_requests', 'Reviews held now', sources.inFlight);
   gauge(
@@ -97,21 +87,42 @@ export function createMetrics(sources: MetricSources): Metrics {
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
-    request: (event) => {
-      requests.inc({ route: event.route, status: event.status });
-      if (event.route !== 'mutate') return;
-      reviews.inc({ decision: event.decision });
-      seconds.observe(event.seconds);
+    request: ({ route, status, decision, seconds: taken }) => {
+      requests(`${route} ${status}`);
+      if (route !== 'mutate') return;
+      reviews(decision);
+      seconds.observe(taken);
     },
-    lookup: (result) => {
-      lookups.inc({ result });
-    },
+    lookup: lookups,
     watch: (resource, event) => {
-      watches.inc({ resource, event });
+      watches(`${resource} ${event}`);
     },
-    fault: (source) => {
-      faults.inc({ source });
+    fault: faults,
+  };
+}
+
+/**
+ * A counter whose labels' values come as one text with spaces between. It counts in a map and hands prom-client the totals when Prometheus asks:
+ * `Counter.inc` checks, sorts and joins its labels each time, which for the counters of a review is a hundredth of what it costs.
+ */
+function tally(
+  registry: Registry,
+  labelNames: readonly string[],
+  { name, help }: { readonly name: string; readonly help: string },
+): (values: string) => void {
+  const counts = new Map<string, number>();
+  new Counter({
+    name,
+    help,
+    labelNames: [...labelNames],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [values, count] of counts) this.labels(...values.split(' ')).inc(count);
     },
+  });
+  return (values) => {
+    counts.set(values, (counts.get(values) ?? 0) + 1);
   };
 }
 

@@ -15,12 +15,8 @@ export function createRequestLog(log: Logger): (event: RequestEvent) => void {
   return (event) => {
     const { route, status, decision, uid, namespace, serviceAccount, error } = event;
     if (route !== 'mutate' && route !== 'other') return;
-    const fields = {
-      decision,
-      ...(uid !== undefined && { uid }),
-      ...(namespace !== undefined && { namespace }),
-      ...(serviceAccount !== undefined && { serviceAccount }),
-    };
+    // JSON leaves out what is undefined.
+    const fields = { decision, uid, namespace, serviceAccount };
     if (status === 200) {
       if (decision === 'mutated' || decision === 'rejected') log.info('reviewed', fields);
       else log.debug('reviewed', fields);

@@ -1,25 +1,17 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
+import { createLineWriter } from './create-line-writer.js';
 import { createLogger, errorField } from './create-logger.js';
 import { loadInClusterAccess } from './kubernetes/load-in-cluster-access.js';
 import { loadKubeconfigAccess } from './kubernetes/load-kubeconfig-access.js';
 import { parseOptions, type Command, type WebhookOptions } from './parse-options.js';
 import { runWebhook } from './run-webhook.js';
 
-// Lines of one turn of the event loop leave in one write.
-let pending = '';
-const flush = (): void => {
-  const text = pending;
-  pending = '';
-  if (text !== '') process.stdout.write(text);
-};
+const { write, flush } = createLineWriter((text) => process.stdout.write(text));
 // A full disk or a log collector that went away must not end the admission of pods.
 process.stdout.on('error', () => {});
-const write = (line: string): void => {
-  if (pending === '') setImmediate(flush);
-  pending += line;
-};
+process.on('exit', flush);
 
 const version = (): string => {
   const manifest: unknown = JSON.parse(
@@ -43,7 +35,6 @@ const run = async (options: WebhookOptions): Promise<void> => {
   const log = createLogger({ level: options.logLevel, write });
   const die = (message: string, error: unknown): void => {
     log.error(message, { error: errorField(error) });
-    flush();
     process.exit(1);
   };
   process.on('uncaughtException', (error) => {
@@ -66,10 +57,7 @@ const run = async (options: WebhookOptions): Promise<void> => {
     // The second signal does not wait.
     if (closing || webhook === undefined) process.exit(1);
     closing = true;
-    void webhook.close().then(() => {
-      flush();
-      process.exit(0);
-    });
+    void webhook.close().then(() => process.exit(0));
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

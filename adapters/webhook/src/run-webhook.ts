@@ -152,7 +152,7 @@ async function start(run: RunWebhookOptions, stops: Stops): Promise<RunningWebho
     roleMappings: roleMappings.mappings,
     ...(identities !== undefined && { podIdentityAssociations: identities.associations }),
     notReady,
-    notice: () => noticeOf(behindSeconds()),
+    notice: () => noticeOf(watches.values()),
     observe: (event) => {
       metrics.request(event);
       requestLog(event);
@@ -259,8 +259,9 @@ async function startCertificates(task: {
   await kept.ready;
 }
 
-function noticeOf(behind: Readonly<Record<string, number>>): string | undefined {
-  const seconds = Math.max(0, ...Object.values(behind));
+function noticeOf(watches: Iterable<RunningWatch>): string | undefined {
+  let seconds = 0;
+  for (const watch of watches) seconds = Math.max(seconds, watch.behindSeconds());
   return seconds < behindNoticeSeconds
     ? undefined
     : `irsa-webhook has heard nothing from the API server for ${Math.round(seconds)} s: newer changes of ServiceAccounts do not count yet`;
