@@ -100,14 +100,15 @@ describe('the types', () => {
   it('take the pods and ServiceAccounts of the Kubernetes client as they are', () => {
     expectTypeOf<V1Pod>().toExtend<patch.Pod>();
     expectTypeOf<V1ServiceAccount>().toExtend<patch.ServiceAccount>();
-    const pod: V1Pod = { spec: { containers: [{ name: 'app' }] } };
-    const serviceAccount: V1ServiceAccount = {
-      metadata: {
-        name: 'app',
-        annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/app' },
-      },
-    };
-    const outcome = patch.computePodPatch({ pod, namespace: 'default', serviceAccount });
+    const compute = (pod: V1Pod, serviceAccount: V1ServiceAccount): patch.MutationOutcome =>
+      patch.computePodPatch({ pod, namespace: 'default', serviceAccount });
+    // `as`: what the client hands over are plain objects too.
+    const outcome = compute(
+      JSON.parse('{"spec":{"containers":[{"name":"app"}]}}') as V1Pod,
+      JSON.parse(
+        '{"metadata":{"name":"app","annotations":{"eks.amazonaws.com/role-arn":"arn:aws:iam::111122223333:role/app"}}}',
+      ) as V1ServiceAccount,
+    );
     expect(outcome.kind).toBe('mutated');
   });
 
