@@ -1,4 +1,5 @@
 import { limitWarnings } from './limit-warnings.js';
+import { objectOf } from './read-json.js';
 import type { JsonPatchOperation } from './types.js';
 
 /** The answer inside an AdmissionReview. */
@@ -35,10 +36,16 @@ export interface Remarks {
   readonly auditAnnotations?: Readonly<Record<string, string>>;
 }
 
-const withRemarks = ({ warnings = [], auditAnnotations }: Remarks): Remarks => ({
-  ...(warnings.length === 0 ? {} : { warnings: limitWarnings(warnings) }),
-  ...(auditAnnotations === undefined ? {} : { auditAnnotations }),
-});
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
+const withRemarks = (
+  response: Draft<AdmissionResponse>,
+  { warnings = [], auditAnnotations }: Remarks,
+): AdmissionResponse => {
+  if (warnings.length > 0) response.warnings = limitWarnings(warnings);
+  if (auditAnnotations !== undefined) response.auditAnnotations = auditAnnotations;
+  return response;
+};
 
 /** The patch as the API server reads it. Escaping what is not ASCII keeps bytes and characters the same thing. */
 const encodePatch = (patch: readonly JsonPatchOperation[]): string => {
@@ -53,28 +60,30 @@ const encodePatch = (patch: readonly JsonPatchOperation[]): string => {
 };
 
 /** The pod may come as it is. */
-export const allowed = (uid: string, remarks: Remarks = {}): AdmissionResponse => ({
-  uid,
-  allowed: true,
-  ...withRemarks(remarks),
-});
+export const allowed = (uid: string, remarks: Remarks = {}): AdmissionResponse =>
+  withRemarks({ uid, allowed: true }, remarks);
 
 /** The pod may come, changed so. */
 export const patched = (
   uid: string,
   patch: readonly JsonPatchOperation[],
   remarks: Remarks = {},
-): AdmissionResponse => ({
-  uid,
-  allowed: true,
-  patch: encodePatch(patch),
-  patchType: 'JSONPatch',
-  ...withRemarks(remarks),
-});
+): AdmissionResponse =>
+  withRemarks({ uid, allowed: true, patch: encodePatch(patch), patchType: 'JSONPatch' }, remarks);
 
 /** The pod may not come. */
 export const refused = (
   uid: string,
   status: NonNullable<AdmissionResponse['status']>,
   remarks: Remarks = {},
-): AdmissionResponse => ({ uid, allowed: false, status, ...withRemarks(remarks) });
+): AdmissionResponse => withRemarks({ uid, allowed: false, status }, remarks);
+
+/** The whole review to send back, with the kind and version of the one that came. */
+export const answerTo = (review: unknown, response: AdmissionResponse): AdmissionReviewResponse => {
+  const { kind, apiVersion } = objectOf(review);
+  const answer: Draft<Partial<AdmissionReviewResponse>> = {};
+  // The order of the fields is the one in which people know them.
+  if (typeof kind === 'string' && kind !== '') answer.kind = kind;
+  if (typeof apiVersion === 'string' && apiVersion !== '') answer.apiVersion = apiVersion;
+  return Object.assign(answer, { response });
+};

@@ -1,6 +1,9 @@
+import { deriveSettings } from './derive-settings.js';
 import { computeEksPatch } from './eks/compute-eks-patch.js';
 import { nonEmpty } from './read-json.js';
 import { resolveMutationSettings } from './resolve-mutation-settings.js';
+import type { ResolvedMutation } from './resolved-mutation.js';
+import { serviceAccountNameOf } from './service-account-name-of.js';
 import { computeStandardPatch } from './standard/compute-standard-patch.js';
 import type {
   MutationOutcome,
@@ -59,16 +62,19 @@ export function computePodPatch(mutation: PodMutation): MutationOutcome {
     throw new TypeError('jitter: expected a number from 0 to below 1');
   }
   const settings = resolveMutationSettings(mutation.settings);
-  const resolved = {
+  const resolved: ResolvedMutation = {
     pod: mutation.pod,
     oldPod: mutation.oldPod,
     namespace,
+    serviceAccountName: serviceAccountNameOf(mutation.pod, settings),
     serviceAccount: mutation.serviceAccount,
     roleMappings: mutation.roleMappings,
     podIdentityAssociations: mutation.podIdentityAssociations,
     settings,
+    derived: deriveSettings(settings),
     subresource: nonEmpty(mutation.subresource),
     jitter,
+    warnings: [],
   };
   return settings.behavior === 'eks' ? computeEksPatch(resolved) : computeStandardPatch(resolved);
 }

@@ -1,5 +1,5 @@
 import { AdmissionReviewError } from '../errors.js';
-import { fieldOf, isAbsent, isJsonObject, nonEmpty, textOf } from './read-json.js';
+import { isAbsent, isJsonObject, objectOf } from './read-json.js';
 
 /** What is read of an AdmissionReview: the rest of the request stays where it is. */
 export interface AdmissionReviewFacts {
@@ -25,11 +25,10 @@ const fail = (path: string, expected: string, actual: unknown): AdmissionReviewE
   );
 };
 
-const optionalText = (owner: unknown, name: string, path: string): string => {
-  const value = fieldOf(owner, name);
+const optionalText = (value: unknown, path: string): string => {
   if (isAbsent(value)) return '';
   if (typeof value === 'string') return value;
-  throw fail(`${path}${name}`, 'a string', value);
+  throw fail(path, 'a string', value);
 };
 
 /**
@@ -43,25 +42,24 @@ export function parseAdmissionReview(
   options: { readonly anyVersion?: boolean } = {},
 ): AdmissionReviewFacts {
   if (!isJsonObject(review)) throw fail('review', 'an AdmissionReview object', review);
-  const request = fieldOf(review, 'request');
+  const { request } = review;
   if (!isJsonObject(request)) throw fail('request', 'an object', request);
-  const kind = nonEmpty(optionalText(review, 'kind', ''));
-  const apiVersion = nonEmpty(optionalText(review, 'apiVersion', ''));
+  const kind = optionalText(review['kind'], 'kind');
+  const apiVersion = optionalText(review['apiVersion'], 'apiVersion');
   if (options.anyVersion !== true) {
-    if (kind !== undefined && kind !== 'AdmissionReview') {
-      throw fail('kind', 'AdmissionReview', kind);
-    }
-    if (apiVersion !== undefined && !apiVersions.includes(apiVersion)) {
+    if (kind !== '' && kind !== 'AdmissionReview') throw fail('kind', 'AdmissionReview', kind);
+    if (apiVersion !== '' && !apiVersions.includes(apiVersion)) {
       throw fail('apiVersion', apiVersions.join(' or '), apiVersion);
     }
   }
+  const { subResource } = request;
   return {
-    uid: optionalText(request, 'uid', 'request.'),
-    namespace: optionalText(request, 'namespace', 'request.'),
-    operation: fieldOf(request, 'operation') ?? 'CREATE',
-    subresource: textOf(request, 'subResource') ?? '',
-    requestedKind: fieldOf(fieldOf(request, 'kind'), 'kind'),
-    object: fieldOf(request, 'object'),
-    oldObject: fieldOf(request, 'oldObject'),
+    uid: optionalText(request['uid'], 'request.uid'),
+    namespace: optionalText(request['namespace'], 'request.namespace'),
+    operation: request['operation'] ?? 'CREATE',
+    subresource: typeof subResource === 'string' ? subResource : '',
+    requestedKind: objectOf(request['kind'])['kind'],
+    object: request['object'],
+    oldObject: request['oldObject'],
   };
 }

@@ -2,6 +2,7 @@
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const none: readonly unknown[] = Object.freeze([]);
+const noFields: JsonObject = Object.freeze({});
 
 /** Whether a value is a JSON object: neither null nor a list. */
 export const isJsonObject = (value: unknown): value is JsonObject =>
@@ -11,22 +12,23 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 export const isAbsent = (value: unknown): value is null | undefined =>
   value === undefined || value === null;
 
+/** Whether a field can hold a list: it has one, or is absent. */
+export const isListOrAbsent = (value: unknown): boolean => Array.isArray(value) || isAbsent(value);
+
 /** A list, or an empty one for anything else. */
 export const listOf = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? (value as readonly unknown[]) : none;
 
 /**
- * A field of a value that may be anything. The names asked for are fixed ones that no prototype has (and an input parsed from
- * JSON has no prototype of its own), so that the costly look at own properties is left out: this runs for every variable of a pod.
+ * The fields of a value that may be anything; none for what has no fields. `objectOf(value)['name']` is for what every pod passes:
+ * the engine learns the shapes of each such place by itself. The names asked for are fixed ones that no prototype has (and an input
+ * parsed from JSON has no prototype of its own), so that the costly look at own properties is left out.
  */
-export const fieldOf = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? (value as JsonObject)[name] : undefined;
+export const objectOf = (value: unknown): JsonObject =>
+  typeof value === 'object' && value !== null ? (value as JsonObject) : noFields;
 
-/** The name of a container, variable, mount or volume; its own function because it is asked for most of all. */
-export const nameOf = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null
-    ? (value as { readonly name?: unknown }).name
-    : undefined;
+/** A field of a value that may be anything, by a name that is fixed as well. */
+export const fieldOf = (value: unknown, name: string): unknown => objectOf(value)[name];
 
 /** A text field, or undefined for anything else. */
 export const textOf = (value: unknown, name: string): string | undefined => {

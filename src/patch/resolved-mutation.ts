@@ -1,3 +1,4 @@
+import type { DerivedSettings } from './derive-settings.js';
 import type { MutationSettings, PodIdentityAssociations, RoleMappings } from './types.js';
 
 /** What both behaviours work from: settings are resolved, nothing of the pod is believed yet. */
@@ -5,12 +6,16 @@ export interface ResolvedMutation {
   readonly pod: unknown;
   readonly oldPod: unknown;
   readonly namespace: string;
+  readonly serviceAccountName: string;
   readonly serviceAccount: unknown;
   readonly roleMappings: RoleMappings | undefined;
   readonly podIdentityAssociations: PodIdentityAssociations | undefined;
   readonly settings: MutationSettings;
+  readonly derived: DerivedSettings;
   /** Undefined for the pod itself. */
   readonly subresource: string | undefined;
   /** 0 to below 1. */
   readonly jitter: number;
+  /** Messages for the people who made the pod; decisions add theirs. */
+  readonly warnings: string[];
 }

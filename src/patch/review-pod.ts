@@ -1,10 +1,10 @@
 import { AdmissionReviewError } from '../errors.js';
-import { allowed, patched, refused } from './admission-response.js';
+import { allowed, answerTo, patched, refused } from './admission-response.js';
 import type { AdmissionResponse, AdmissionReviewResponse } from './admission-response.js';
 import { computePodPatch } from './compute-pod-patch.js';
 import { notOurs } from './not-ours.js';
 import { parseAdmissionReview, type AdmissionReviewFacts } from './parse-admission-review.js';
-import { fieldOf, isAbsent, isJsonObject, nonEmpty, textOf } from './read-json.js';
+import { fieldOf, isAbsent, isJsonObject } from './read-json.js';
 import { resolveMutationSettings } from './resolve-mutation-settings.js';
 import { serviceAccountNameOf } from './service-account-name-of.js';
 import type {
@@ -74,31 +74,29 @@ const decide = (
   });
 };
 
-const auditOfWarnings = (warnings: readonly string[]): Readonly<Record<string, string>> =>
-  warnings.length === 0 ? {} : { warnings: warnings.slice(0, 8).join('; ').slice(0, 1024) };
+/** The audit annotations that say why; without what the audit log's size has no room for. */
+const audit = (
+  reason: Readonly<Record<string, string>>,
+  warnings: readonly string[],
+): Readonly<Record<string, string>> =>
+  warnings.length === 0
+    ? reason
+    : { ...reason, warnings: warnings.slice(0, 8).join('; ').slice(0, 1024) };
 
 const respond = (uid: string, outcome: MutationOutcome): AdmissionResponse => {
   switch (outcome.kind) {
     case 'mutated': {
-      const { method, source, roleArn } = outcome.injection;
-      const auditAnnotations = {
-        outcome: 'mutated',
-        method,
-        source,
-        ...(roleArn === undefined ? {} : { 'role-arn': roleArn }),
-        ...auditOfWarnings(outcome.warnings),
-      };
-      return patched(uid, outcome.patch, { warnings: outcome.warnings, auditAnnotations });
+      const { warnings, injection } = outcome;
+      const { method, source, roleArn } = injection;
+      const reason: Record<string, string> = { outcome: 'mutated', method, source };
+      if (roleArn !== undefined) reason['role-arn'] = roleArn;
+      return patched(uid, outcome.patch, { warnings, auditAnnotations: audit(reason, warnings) });
     }
-    case 'skipped':
-      return allowed(uid, {
-        warnings: outcome.warnings,
-        auditAnnotations: {
-          outcome: 'skipped',
-          reason: outcome.reason,
-          ...auditOfWarnings(outcome.warnings),
-        },
-      });
+    case 'skipped': {
+      const { warnings, reason } = outcome;
+      const auditAnnotations = audit({ outcome: 'skipped', reason }, warnings);
+      return allowed(uid, { warnings, auditAnnotations });
+    }
     case 'rejected':
       return refused(
         uid,
@@ -124,16 +122,7 @@ const answerUnreadable = (
     (isAbsent(review) || isJsonObject(review)) && isAbsent(fieldOf(review, 'request'));
   const message = hasNoRequest ? 'bad content' : fault.message;
   const response = refused('', { metadata: {}, message });
-  return hasNoRequest ? { ...typeMetaOf(review), response } : { response };
-};
-
-const typeMetaOf = (review: unknown): { readonly kind?: string; readonly apiVersion?: string } => {
-  const kind = nonEmpty(textOf(review, 'kind'));
-  const apiVersion = nonEmpty(textOf(review, 'apiVersion'));
-  return {
-    ...(kind === undefined ? {} : { kind }),
-    ...(apiVersion === undefined ? {} : { apiVersion }),
-  };
+  return hasNoRequest ? answerTo(review, response) : { response };
 };
 
 /**
@@ -175,8 +164,5 @@ export function reviewPod(review: unknown, context: ReviewContext): AdmissionRev
   }
   const outcome = decide(facts, context, settings);
   context.onOutcome?.(outcome);
-  return {
-    ...typeMetaOf(review),
-    response: isEks ? respondAsEks(facts.uid, outcome) : respond(facts.uid, outcome),
-  };
+  return answerTo(review, isEks ? respondAsEks(facts.uid, outcome) : respond(facts.uid, outcome));
 }

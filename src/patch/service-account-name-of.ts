@@ -1,4 +1,4 @@
-import { fieldOf, nonEmpty, textOf } from './read-json.js';
+import { objectOf } from './read-json.js';
 import type { MutationSettings } from './types.js';
 
 /**
@@ -9,8 +9,8 @@ export const serviceAccountNameOf = (
   pod: unknown,
   { behavior }: Pick<MutationSettings, 'behavior'>,
 ): string => {
-  const spec = fieldOf(pod, 'spec');
-  const name = nonEmpty(textOf(spec, 'serviceAccountName'));
-  if (behavior === 'eks') return name ?? '';
-  return name ?? nonEmpty(textOf(spec, 'serviceAccount')) ?? 'default';
+  const { serviceAccountName: name, serviceAccount: olderName } = objectOf(objectOf(pod)['spec']);
+  if (typeof name === 'string' && name !== '') return name;
+  if (behavior === 'eks') return '';
+  return typeof olderName === 'string' && olderName !== '' ? olderName : 'default';
 };

@@ -1,27 +1,21 @@
+import { windowsPath, type TokenPlace } from '../derive-settings.js';
 import { joinPath } from '../go/join-path.js';
-import { fieldOf, isAbsent, isJsonObject, listOf, textOf } from '../read-json.js';
-import type {
-  Injection,
-  JsonPatchOperation,
-  MutationOutcome,
-  MutationSettings,
-  SkipReason,
-} from '../types.js';
+import { isAbsent, isJsonObject, isListOrAbsent, objectOf, type JsonObject } from '../read-json.js';
 import type { ResolvedMutation } from '../resolved-mutation.js';
-import { serviceAccountNameOf } from '../service-account-name-of.js';
+import type { Injection, JsonPatchOperation, MutationOutcome, SkipReason } from '../types.js';
+import type { ContainerList } from './container-paths.js';
 import { isWindowsPod } from './is-windows-pod.js';
 import { planEnvironment, type EnvironmentVariable } from './plan-environment.js';
-import { findTokenVolume, planTokenMount, planTokenVolume } from './plan-token-volume.js';
-import type { TokenVolume } from './plan-token-volume.js';
+import { planTokenMount } from './plan-token-mount.js';
+import { findTokenVolume, planTokenVolume, type TokenVolume } from './plan-token-volume.js';
 import { resolveIdentity, type Identity } from './resolve-identity.js';
-import type { ContainerList } from './container-paths.js';
 import { selectContainers, type SelectedContainer } from './select-containers.js';
 
-const optOutLabel = 'skip-pod-identity-webhook';
 const podLists: readonly ContainerList[] = ['initContainers', 'containers'];
 const ephemeralList: readonly ContainerList[] = ['ephemeralContainers'];
-const nobody: ReadonlySet<unknown> = new Set();
+const optOutLabel = 'eks.amazonaws.com/skip-pod-identity-webhook';
 const podIdentityLabel = 'eks.amazonaws.com/pod-identity';
+const podIdentityPointer = '/metadata/labels/eks.amazonaws.com~1pod-identity';
 
 const skipped = (reason: SkipReason, warnings: readonly string[]): MutationOutcome => ({
   kind: 'skipped',
@@ -29,76 +23,41 @@ const skipped = (reason: SkipReason, warnings: readonly string[]): MutationOutco
   warnings,
 });
 
+const isTextOrAbsent = (value: unknown): boolean => typeof value === 'string' || isAbsent(value);
+
 /** What makes an object no pod that operations by index could be applied to. */
-const oddFieldOf = (pod: unknown, isEphemeral: boolean): string | undefined => {
+const oddFieldOf = (pod: unknown, lists: readonly ContainerList[]): string | undefined => {
   if (!isJsonObject(pod)) return 'the object';
-  const spec = fieldOf(pod, 'spec');
+  const { metadata, spec } = pod;
   if (!isJsonObject(spec)) return 'spec';
-  const metadata = fieldOf(pod, 'metadata');
   if (!isAbsent(metadata) && !isJsonObject(metadata)) return 'metadata';
-  const lists = ['volumes', ...(isEphemeral ? ephemeralList : podLists)];
-  const odd = lists.find((name) => {
-    const value = fieldOf(spec, name);
-    return !isAbsent(value) && !Array.isArray(value);
-  });
-  if (odd !== undefined) return `spec.${odd}`;
-  return ['serviceAccountName', 'serviceAccount'].find((name) => {
-    const value = fieldOf(spec, name);
-    return !isAbsent(value) && typeof value !== 'string';
-  });
+  if (!isListOrAbsent(spec['volumes'])) return 'spec.volumes';
+  for (const list of lists) if (!isListOrAbsent(spec[list])) return `spec.${list}`;
+  if (!isTextOrAbsent(spec['serviceAccountName'])) return 'spec.serviceAccountName';
+  return isTextOrAbsent(spec['serviceAccount']) ? undefined : 'spec.serviceAccount';
 };
 
 /** Why nobody may touch this pod, whoever it is. */
 const untouchable = (
-  { pod, subresource, settings }: ResolvedMutation,
-  warnings: string[],
+  { pod, subresource, derived, warnings }: ResolvedMutation,
+  lists: readonly ContainerList[],
 ): SkipReason | undefined => {
   if (subresource !== undefined && subresource !== 'ephemeralcontainers') {
     return 'operation-not-handled';
   }
-  const kind = fieldOf(pod, 'kind');
+  const { kind, metadata } = objectOf(pod);
   if (!isAbsent(kind) && kind !== 'Pod') return 'not-a-pod';
-  const odd = oddFieldOf(pod, subresource !== undefined);
+  const odd = oddFieldOf(pod, lists);
   if (odd !== undefined) {
     warnings.push(`not mutated: ${odd} has a type that a Pod cannot have there`);
     return 'not-a-pod';
   }
-  const metadata = fieldOf(pod, 'metadata');
-  if (fieldOf(fieldOf(metadata, 'annotations'), 'kubernetes.io/config.mirror') !== undefined) {
-    return 'mirror-pod';
-  }
-  const labels = fieldOf(metadata, 'labels');
+  const { annotations, labels } = objectOf(metadata);
+  if (objectOf(annotations)['kubernetes.io/config.mirror'] !== undefined) return 'mirror-pod';
   const isOptedOut =
-    fieldOf(labels, `eks.amazonaws.com/${optOutLabel}`) !== undefined ||
-    fieldOf(labels, `${settings.annotationDomain}/${optOutLabel}`) !== undefined;
+    objectOf(labels)[optOutLabel] !== undefined ||
+    objectOf(labels)[derived.optOutLabel] !== undefined;
   return isOptedOut ? 'opted-out' : undefined;
-};
-
-const injectionOf = (
-  identity: Identity,
-  settings: MutationSettings,
-): { injection: Injection; tokenPath: string } => {
-  const isWeb = identity.method === 'web-identity';
-  const { tokenMountPath, tokenVolumeName, tokenPath } = isWeb
-    ? {
-        tokenMountPath: settings.tokenMountPath,
-        tokenVolumeName: 'aws-iam-token',
-        tokenPath: 'token',
-      }
-    : settings.containerCredentials;
-  const injection: Injection = {
-    method: identity.method,
-    source: identity.source,
-    ...(identity.roleArn === undefined ? {} : { roleArn: identity.roleArn }),
-    audience: identity.audience,
-    tokenExpirationSeconds: identity.tokenExpirationSeconds,
-    regionalSts: identity.regionalSts,
-    ...(identity.region === undefined ? {} : { region: identity.region }),
-    tokenVolumeName,
-    tokenMountPath,
-    tokenFile: '',
-  };
-  return { injection, tokenPath };
 };
 
 const addVariables = (
@@ -111,9 +70,12 @@ const addVariables = (
     patch.push({ op: 'add', path: paths.env, value: variables });
     return;
   }
-  paths.envAt.slice(0, variables.length).forEach((path, index) => {
+  let index = 0;
+  for (const path of paths.envAt) {
+    if (index === variables.length) return;
     patch.push({ op: 'add', path, value: variables[index] });
-  });
+    index += 1;
+  }
 };
 
 const addMount = (
@@ -132,12 +94,11 @@ const addMount = (
 
 /** The label by which Pod Identity's pods are found; a value that the user chose stays. */
 const addLabel = (patch: JsonPatchOperation[], pod: unknown): void => {
-  const metadata = fieldOf(pod, 'metadata');
-  const labels = fieldOf(metadata, 'labels');
+  const { metadata } = objectOf(pod);
+  const { labels } = objectOf(metadata);
   if (isJsonObject(labels)) {
-    if (fieldOf(labels, podIdentityLabel) !== undefined) return;
-    const path = `/metadata/labels/${podIdentityLabel.replace('/', '~1')}`;
-    patch.push({ op: 'add', path, value: 'enabled' });
+    if (objectOf(labels)[podIdentityLabel] !== undefined) return;
+    patch.push({ op: 'add', path: podIdentityPointer, value: 'enabled' });
   } else if (isAbsent(labels)) {
     const value = { [podIdentityLabel]: 'enabled' };
     if (isJsonObject(metadata)) patch.push({ op: 'add', path: '/metadata/labels', value });
@@ -145,63 +106,73 @@ const addLabel = (patch: JsonPatchOperation[], pod: unknown): void => {
   }
 };
 
-const ephemeralNames = (oldPod: unknown): ReadonlySet<unknown> =>
-  new Set(
-    listOf(fieldOf(fieldOf(oldPod, 'spec'), 'ephemeralContainers')).map(
-      (container) => textOf(container, 'name') ?? '',
-    ),
-  );
+/** The volume to mount; undefined where there is none and none can be added. */
+const volumeFor = (
+  { settings, subresource, warnings }: ResolvedMutation,
+  spec: JsonObject,
+  { identity, place }: { identity: Identity; place: TokenPlace },
+): TokenVolume | undefined => {
+  const request = {
+    volumes: spec['volumes'],
+    name: place.volumeName,
+    audience: identity.audience,
+    tokenPath: place.tokenPath,
+    tokenExpirationSeconds: identity.tokenExpirationSeconds,
+    tokenFileMode: settings.tokenFileMode,
+    warnings,
+  };
+  if (subresource === undefined) return planTokenVolume(request);
+  const name = findTokenVolume(request);
+  return name === undefined ? undefined : { name, operation: undefined };
+};
+
+const injectionOf = (
+  identity: Identity,
+  token: Pick<Injection, 'tokenVolumeName' | 'tokenMountPath' | 'tokenFile'>,
+): Injection => {
+  const { roleArn, region } = identity;
+  const injection: { -readonly [K in keyof Injection]: Injection[K] } = {
+    method: identity.method,
+    source: identity.source,
+    audience: identity.audience,
+    tokenExpirationSeconds: identity.tokenExpirationSeconds,
+    regionalSts: identity.regionalSts,
+    tokenVolumeName: token.tokenVolumeName,
+    tokenMountPath: token.tokenMountPath,
+    tokenFile: token.tokenFile,
+  };
+  if (roleArn !== undefined) injection.roleArn = roleArn;
+  if (region !== undefined) injection.region = region;
+  return injection;
+};
 
 /**
  * The patch of `behavior: 'standard'`: operations by index, each variable decided by itself, no conflict left behind.
  */
 export function computeStandardPatch(mutation: ResolvedMutation): MutationOutcome {
-  const { pod, settings, serviceAccount } = mutation;
-  const warnings: string[] = [];
-  const reason = untouchable(mutation, warnings);
-  if (reason !== undefined) return skipped(reason, warnings);
-
-  const spec = fieldOf(pod, 'spec');
-  const serviceAccountName = serviceAccountNameOf(pod, settings);
-  const identity = resolveIdentity({ ...mutation, serviceAccountName, warnings });
-  if ('kind' in identity) return identity;
-
+  const { pod, settings, derived, warnings } = mutation;
   const isEphemeral = mutation.subresource !== undefined;
-  const selected = selectContainers({
-    pod,
-    serviceAccount,
-    settings,
-    lists: isEphemeral ? ephemeralList : podLists,
-    settled: isEphemeral ? ephemeralNames(mutation.oldPod) : nobody,
-    warnings,
-  });
+  const lists = isEphemeral ? ephemeralList : podLists;
+  const reason = untouchable(mutation, lists);
+  if (reason !== undefined) return skipped(reason, warnings);
+  const identity = resolveIdentity(mutation);
+  if ('kind' in identity) return identity;
+  const spec = objectOf(objectOf(pod)['spec']);
+  const selected = selectContainers(mutation, spec, lists);
   if (selected.length === 0) return skipped('no-container-selected', warnings);
 
-  const { injection, tokenPath } = injectionOf(identity, settings);
-  const volumeRequest = {
-    volumes: fieldOf(spec, 'volumes'),
-    name: injection.tokenVolumeName,
-    audience: injection.audience,
-    tokenPath,
-    tokenExpirationSeconds: injection.tokenExpirationSeconds,
-    tokenFileMode: settings.tokenFileMode,
-    warnings,
-  };
-  let volume: TokenVolume;
-  if (isEphemeral) {
-    const name = findTokenVolume(volumeRequest);
-    if (name === undefined) return skipped('no-token-volume', warnings);
-    volume = { name };
-  } else {
-    volume = planTokenVolume(volumeRequest);
-  }
+  const isWeb = identity.method === 'web-identity';
+  const place = isWeb ? derived.webIdentity : derived.containerCredentials;
+  const volume = volumeFor(mutation, spec, { identity, place });
+  if (volume === undefined) return skipped('no-token-volume', warnings);
 
   const isWindows = isWindowsPod(spec);
+  const tokenFile = isWindows ? place.windowsTokenFile : place.tokenFile;
   const tokenFileAt = (mountPath: string): string => {
-    const path = joinPath(mountPath, tokenPath);
-    return isWindows ? `C:${path.replaceAll('/', '\\')}` : path;
+    if (mountPath === place.mountPath) return tokenFile;
+    const path = joinPath(mountPath, place.tokenPath);
+    return isWindows ? windowsPath(path) : path;
   };
-  const tokenFile = tokenFileAt(injection.tokenMountPath);
   const patch: JsonPatchOperation[] = [];
   if (volume.operation !== undefined) patch.push(volume.operation);
   for (const one of selected) {
@@ -209,14 +180,13 @@ export function computeStandardPatch(mutation: ResolvedMutation): MutationOutcom
     const mount = planTokenMount({
       container,
       volumeName: volume.name,
-      mountPath: injection.tokenMountPath,
+      mountPath: place.mountPath,
       warnings,
     });
     const variables = planEnvironment({
       container,
       identity,
-      tokenFile:
-        mount.mountPath === injection.tokenMountPath ? tokenFile : tokenFileAt(mount.mountPath),
+      tokenFile: tokenFileAt(mount.mountPath),
       fullUri: settings.containerCredentials.fullUri,
       zoneVariable: settings.zoneVariable,
       warnings,
@@ -224,16 +194,12 @@ export function computeStandardPatch(mutation: ResolvedMutation): MutationOutcom
     addVariables(patch, one, variables);
     if (mount.isNew) addMount(patch, one, volume.name, mount.mountPath);
   }
-  if (identity.method === 'container-credentials' && !isEphemeral) addLabel(patch, pod);
+  if (!isWeb && !isEphemeral) addLabel(patch, pod);
   if (patch.length === 0) return skipped('already-injected', warnings);
-  return {
-    kind: 'mutated',
-    patch,
-    warnings,
-    injection: {
-      ...injection,
-      tokenVolumeName: volume.name,
-      tokenFile,
-    },
-  };
+  const injection = injectionOf(identity, {
+    tokenVolumeName: volume.name,
+    tokenMountPath: place.mountPath,
+    tokenFile,
+  });
+  return { kind: 'mutated', patch, warnings, injection };
 }

@@ -1,5 +1,5 @@
 import { shown } from '../limit-warnings.js';
-import { fieldOf, isAbsent, listOf, nameOf, type JsonObject } from '../read-json.js';
+import { isAbsent, listOf, objectOf, type JsonObject } from '../read-json.js';
 import type { Identity } from './resolve-identity.js';
 
 /** A variable that we add. */
@@ -21,19 +21,61 @@ export interface EnvironmentRequest {
   readonly warnings: string[];
 }
 
-const noVariables: ReadonlyMap<string, unknown> = new Map();
+/** AWS variables that a container sets itself, by name; undefined for the most that set none. */
+type OwnVariables = ReadonlyMap<string, JsonObject> | undefined;
 
-/** The container's own AWS variables by name; the last of equal names is the one that counts. */
-const awsVariables = (env: readonly unknown[]): ReadonlyMap<string, unknown> => {
-  let found: Map<string, unknown> | undefined;
-  for (const variable of env) {
-    const name = nameOf(variable);
+/** Of equal names the last is the one that counts. */
+const ownAwsVariables = (env: unknown): OwnVariables => {
+  let found: Map<string, JsonObject> | undefined;
+  for (const item of listOf(env)) {
+    const variable = objectOf(item);
+    const name = variable['name'];
     // Most names do not even begin with an A.
     if (typeof name !== 'string' || name.charCodeAt(0) !== 65 || !name.startsWith('AWS_')) continue;
-    found ??= new Map();
-    found.set(name, variable);
+    (found ??= new Map()).set(name, variable);
   }
-  return found ?? noVariables;
+  return found;
+};
+
+const addMissing = (
+  added: EnvironmentVariable[],
+  own: OwnVariables,
+  name: string,
+  value: string,
+): void => {
+  if (own?.has(name) !== true) added.push({ name, value });
+};
+
+/**
+ * The region variables. A container that sets one of the two gets the other with the same value, so that SDKs that read
+ * different ones agree.
+ */
+const addRegion = (
+  added: EnvironmentVariable[],
+  own: OwnVariables,
+  { container, identity, warnings }: EnvironmentRequest,
+): void => {
+  const { region } = identity;
+  const ownRegion = own?.get('AWS_REGION');
+  const ownDefault = own?.get('AWS_DEFAULT_REGION');
+  if (region === undefined || (ownRegion !== undefined && ownDefault !== undefined)) return;
+  if (listOf(container['envFrom']).length > 0 && !identity.regionIsAnnotated) {
+    warnings.push(
+      `container ${shown(container['name'])} has envFrom: no region is set, annotate region to set it`,
+    );
+    return;
+  }
+  const model = ownRegion ?? ownDefault;
+  if (model === undefined) {
+    added.push({ name: 'AWS_DEFAULT_REGION', value: region });
+    added.push({ name: 'AWS_REGION', value: region });
+    return;
+  }
+  const name = ownRegion === undefined ? 'AWS_REGION' : 'AWS_DEFAULT_REGION';
+  const { value, valueFrom } = model;
+  if (!isAbsent(valueFrom)) added.push({ name, valueFrom });
+  // A reference to a variable further down would stay unresolved in front of it.
+  else if (typeof value === 'string' && !value.includes('$(')) added.push({ name, value });
 };
 
 const winners = [
@@ -42,51 +84,17 @@ const winners = [
   'AWS_PROFILE',
   'AWS_DEFAULT_PROFILE',
 ];
-const webIdentityNames = ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'];
+const winnersOverPodIdentity = [...winners, 'AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'];
 
-/**
- * The region variables. A container that sets one of the two gets the other with the same value, so that SDKs that read
- * different ones agree.
- */
-const addRegion = (
-  added: EnvironmentVariable[],
-  present: ReadonlyMap<string, unknown>,
+const warnOfWinner = (
+  own: NonNullable<OwnVariables>,
   { container, identity, warnings }: EnvironmentRequest,
 ): void => {
-  const { region } = identity;
-  const own = present.get('AWS_REGION');
-  const ownDefault = present.get('AWS_DEFAULT_REGION');
-  if (region === undefined || (own !== undefined && ownDefault !== undefined)) return;
-  if (listOf(container['envFrom']).length > 0 && !identity.regionIsAnnotated) {
-    warnings.push(
-      `container ${shown(container['name'])} has envFrom: no region is set, annotate region to set it`,
-    );
-    return;
-  }
-  const model = own ?? ownDefault;
-  let content: Omit<EnvironmentVariable, 'name'> = { value: region };
-  if (model !== undefined) {
-    const value = fieldOf(model, 'value');
-    const valueFrom = fieldOf(model, 'valueFrom');
-    if (!isAbsent(valueFrom)) content = { valueFrom };
-    // A reference to a variable further down would stay unresolved in front of it.
-    else if (typeof value === 'string' && !value.includes('$(')) content = { value };
-    else return;
-  }
-  if (ownDefault === undefined) added.push({ name: 'AWS_DEFAULT_REGION', ...content });
-  if (own === undefined) added.push({ name: 'AWS_REGION', ...content });
-};
-
-const warnOfWinners = (
-  present: ReadonlyMap<string, unknown>,
-  { container, identity, warnings }: EnvironmentRequest,
-): void => {
-  const others =
-    identity.method === 'container-credentials' ? [...winners, ...webIdentityNames] : winners;
-  const winner = others.find((name) => present.has(name));
+  const names = identity.method === 'container-credentials' ? winnersOverPodIdentity : winners;
+  const winner = names.find((name) => own.has(name));
   if (winner !== undefined) {
     warnings.push(
-      `container ${shown(fieldOf(container, 'name'))} sets ${winner}: SDKs prefer it to the injected identity`,
+      `container ${shown(container['name'])} sets ${winner}: SDKs prefer it to the injected identity`,
     );
   }
 };
@@ -97,25 +105,23 @@ const warnOfWinners = (
  */
 export function planEnvironment(request: EnvironmentRequest): EnvironmentVariable[] {
   const { container, identity, tokenFile } = request;
-  const present = awsVariables(listOf(container['env']));
+  const own = ownAwsVariables(container['env']);
   const added: EnvironmentVariable[] = [];
-  const want = (name: string, value: string): void => {
-    if (!present.has(name)) added.push({ name, value });
-  };
-  if (present.size > 0) warnOfWinners(present, request);
-  if (identity.regionalSts) want('AWS_STS_REGIONAL_ENDPOINTS', 'regional');
-  addRegion(added, present, request);
+  if (own !== undefined) warnOfWinner(own, request);
+  if (identity.regionalSts) addMissing(added, own, 'AWS_STS_REGIONAL_ENDPOINTS', 'regional');
+  addRegion(added, own, request);
   if (identity.roleArn === undefined) {
-    want('AWS_CONTAINER_CREDENTIALS_FULL_URI', request.fullUri);
-    want('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', tokenFile);
+    addMissing(added, own, 'AWS_CONTAINER_CREDENTIALS_FULL_URI', request.fullUri);
+    addMissing(added, own, 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', tokenFile);
   } else {
-    want('AWS_ROLE_ARN', identity.roleArn);
-    want('AWS_WEB_IDENTITY_TOKEN_FILE', tokenFile);
+    addMissing(added, own, 'AWS_ROLE_ARN', identity.roleArn);
+    addMissing(added, own, 'AWS_WEB_IDENTITY_TOKEN_FILE', tokenFile);
   }
-  if (identity.roleSessionName !== undefined) {
-    want('AWS_ROLE_SESSION_NAME', identity.roleSessionName);
+  const { roleSessionName } = identity;
+  if (roleSessionName !== undefined) {
+    addMissing(added, own, 'AWS_ROLE_SESSION_NAME', roleSessionName);
   }
-  if (request.zoneVariable && !present.has('AWS_ZONE')) {
+  if (request.zoneVariable && own?.has('AWS_ZONE') !== true) {
     const fieldPath = "metadata.labels['topology.kubernetes.io/zone']";
     added.push({ name: 'AWS_ZONE', valueFrom: { fieldRef: { fieldPath } } });
   }

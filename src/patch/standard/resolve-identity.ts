@@ -1,33 +1,12 @@
+import type { AnnotationName } from '../derive-settings.js';
 import { parseBool } from '../go/parse-bool.js';
 import { parseInt64 } from '../go/parse-int64.js';
-import { annotationKeysOf, type AnnotationName } from '../annotation-keys.js';
 import { shown } from '../limit-warnings.js';
-import { fieldOf, isJsonObject, nonEmpty, textOf } from '../read-json.js';
+import { isJsonObject, nonEmpty, objectOf } from '../read-json.js';
+import type { ResolvedMutation } from '../resolved-mutation.js';
 import { clampTokenExpiration, jitterTokenExpiration } from '../token-expiration.js';
+import type { Injection, MutationOutcome, MutationSettings, RoleMapping } from '../types.js';
 import { findNearMiss } from './find-near-miss.js';
-import type {
-  Injection,
-  MutationOutcome,
-  MutationSettings,
-  PodIdentityAssociations,
-  RoleMapping,
-  RoleMappings,
-} from '../types.js';
-
-/** Everything that says who a pod is. */
-export interface IdentitySources {
-  readonly pod: unknown;
-  readonly namespace: string;
-  readonly serviceAccountName: string;
-  readonly serviceAccount: unknown;
-  readonly roleMappings: RoleMappings | undefined;
-  readonly podIdentityAssociations: PodIdentityAssociations | undefined;
-  readonly settings: MutationSettings;
-  /** 0 to below 1. */
-  readonly jitter: number;
-  /** Messages for the people who made the pod. */
-  readonly warnings: string[];
-}
 
 /** Who a pod is, and what its annotations ask for. */
 export interface Identity {
@@ -46,28 +25,20 @@ export interface Identity {
 const roleArnPattern = /^arn:aws[a-z0-9-]*:iam::\d{12}:role\/[\w\-/.@+=,]+$/;
 
 const annotationsOf = (object: unknown): unknown =>
-  fieldOf(fieldOf(object, 'metadata'), 'annotations');
+  objectOf(objectOf(object)['metadata'])['annotations'];
 
-/** The annotations of pod and ServiceAccount, by short name. */
-class Annotations {
-  readonly #pod: unknown;
-  readonly #account: unknown;
-  readonly #keys: Readonly<Record<AnnotationName, string>>;
+const trimmed = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value.trim() : undefined;
 
-  constructor(sources: IdentitySources) {
-    this.#pod = annotationsOf(sources.pod);
-    this.#account = annotationsOf(sources.serviceAccount);
-    this.#keys = annotationKeysOf(sources.settings);
-  }
+const ofAccount = (mutation: ResolvedMutation, name: AnnotationName): string | undefined => {
+  const annotations = objectOf(annotationsOf(mutation.serviceAccount));
+  return trimmed(annotations[mutation.derived.annotationKeys[name]]);
+};
 
-  ofAccount(name: AnnotationName): string | undefined {
-    return textOf(this.#account, this.#keys[name])?.trim();
-  }
-
-  ofPod(name: AnnotationName): string | undefined {
-    return textOf(this.#pod, this.#keys[name])?.trim();
-  }
-}
+const ofPod = (mutation: ResolvedMutation, name: AnnotationName): string | undefined => {
+  const annotations = objectOf(annotationsOf(mutation.pod));
+  return trimmed(annotations[mutation.derived.annotationKeys[name]]);
+};
 
 const completeRoleArn = (value: string, settings: MutationSettings): string => {
   const { composeRoleArn: compose } = settings;
@@ -88,14 +59,11 @@ const secondsIn = (
   return value;
 };
 
-const expirationOf = (
-  annotations: Annotations,
-  mapping: RoleMapping | undefined,
-  { settings, warnings }: IdentitySources,
-): number => {
+const expirationOf = (mutation: ResolvedMutation, mapping: RoleMapping | undefined): number => {
+  const { settings, warnings } = mutation;
   const wanted =
-    secondsIn(annotations.ofPod('token-expiration'), 'pod', warnings) ??
-    secondsIn(annotations.ofAccount('token-expiration'), 'service account', warnings) ??
+    secondsIn(ofPod(mutation, 'token-expiration'), 'pod', warnings) ??
+    secondsIn(ofAccount(mutation, 'token-expiration'), 'service account', warnings) ??
     mapping?.tokenExpirationSeconds ??
     settings.tokenExpirationSeconds;
   const clamped = clampTokenExpiration(wanted);
@@ -107,54 +75,46 @@ const expirationOf = (
   return clamped;
 };
 
-const audienceOf = (
-  annotations: Annotations,
-  mapping: RoleMapping | undefined,
-  { settings, warnings }: IdentitySources,
-): string => {
-  const annotated = annotations.ofAccount('audience');
+const audienceOf = (mutation: ResolvedMutation, mapping: RoleMapping | undefined): string => {
+  const annotated = ofAccount(mutation, 'audience');
   if (annotated === '') {
-    warnings.push('the audience annotation is empty: STS would refuse such a token; default used');
+    mutation.warnings.push(
+      'the audience annotation is empty: STS would refuse such a token; default used',
+    );
   }
-  return nonEmpty(annotated) ?? nonEmpty(mapping?.audience) ?? settings.audience;
+  return nonEmpty(annotated) ?? nonEmpty(mapping?.audience) ?? mutation.settings.audience;
 };
 
-const regionalStsOf = (
-  annotations: Annotations,
-  mapping: RoleMapping | undefined,
-  { settings, warnings }: IdentitySources,
-): boolean => {
-  const fallback = mapping?.regionalSts ?? settings.regionalSts;
-  const text = annotations.ofAccount('sts-regional-endpoints');
+const regionalStsOf = (mutation: ResolvedMutation, mapping: RoleMapping | undefined): boolean => {
+  const fallback = mapping?.regionalSts ?? mutation.settings.regionalSts;
+  const text = ofAccount(mutation, 'sts-regional-endpoints');
   if (text === undefined) return fallback;
   const value = parseBool(text.toLowerCase());
   if (value === undefined) {
-    warnings.push(`sts-regional-endpoints ${shown(text)} is neither true nor false: ignored`);
+    mutation.warnings.push(
+      `sts-regional-endpoints ${shown(text)} is neither true nor false: ignored`,
+    );
   }
   return value ?? fallback;
 };
 
 const regionOf = (
-  annotations: Annotations,
-  { settings, warnings }: IdentitySources,
+  mutation: ResolvedMutation,
 ): { readonly value: string | undefined; readonly isAnnotated: boolean } => {
-  const annotated = annotations.ofPod('region') ?? annotations.ofAccount('region');
+  const annotated = ofPod(mutation, 'region') ?? ofAccount(mutation, 'region');
   if (annotated !== undefined) {
     if (/^[a-z0-9-]{1,64}$/.test(annotated)) return { value: annotated, isAnnotated: true };
-    warnings.push(`region ${shown(annotated)} is no AWS region: ignored`);
+    mutation.warnings.push(`region ${shown(annotated)} is no AWS region: ignored`);
   }
-  return { value: settings.region, isAnnotated: false };
+  return { value: mutation.settings.region, isAnnotated: false };
 };
 
-const sessionNameOf = (
-  annotations: Annotations,
-  { namespace, serviceAccountName, settings }: IdentitySources,
-): string | undefined => {
-  const asked =
-    annotations.ofPod('role-session-name') ?? annotations.ofAccount('role-session-name');
-  const wish = asked === undefined ? settings.roleSessionName : (parseBool(asked) ?? asked);
+const sessionNameOf = (mutation: ResolvedMutation): string | undefined => {
+  const asked = ofPod(mutation, 'role-session-name') ?? ofAccount(mutation, 'role-session-name');
+  const wish =
+    asked === undefined ? mutation.settings.roleSessionName : (parseBool(asked) ?? asked);
   if (wish === false || wish === '') return undefined;
-  const name = wish === true ? `${namespace}.${serviceAccountName}` : wish;
+  const name = wish === true ? `${mutation.namespace}.${mutation.serviceAccountName}` : wish;
   // STS takes 2 to 64 of these characters.
   return name
     .replace(/[^\w+=,.@-]/g, '-')
@@ -171,30 +131,29 @@ const skipped = (
  * Settles who a pod is: a pod-identity association before the ServiceAccount's role annotation before the role mappings;
  * every other value pod annotation, ServiceAccount annotation, mapping, settings.
  */
-export function resolveIdentity(sources: IdentitySources): Identity | MutationOutcome {
-  const { namespace, serviceAccountName, serviceAccount, settings, warnings } = sources;
-  const annotations = new Annotations(sources);
-  const roleAnnotation = annotations.ofAccount('role-arn');
+export function resolveIdentity(mutation: ResolvedMutation): Identity | MutationOutcome {
+  const { namespace, serviceAccountName, serviceAccount, settings, warnings } = mutation;
+  const roleAnnotation = ofAccount(mutation, 'role-arn');
   const annotatedRole = nonEmpty(roleAnnotation);
-  const mapping = sources.roleMappings?.find(namespace, serviceAccountName);
+  const mapping = mutation.roleMappings?.find(namespace, serviceAccountName);
 
-  if (sources.podIdentityAssociations?.has(namespace, serviceAccountName) === true) {
+  if (mutation.podIdentityAssociations?.has(namespace, serviceAccountName) === true) {
     if (annotatedRole !== undefined || mapping !== undefined) {
       warnings.push(
         `${shown(serviceAccountName)} has a role and a pod identity association: the association is used`,
       );
     }
-    const region = regionOf(annotations, sources);
+    const region = regionOf(mutation);
     return {
       method: 'container-credentials',
       source: 'pod-identity-association',
       roleArn: undefined,
       audience: settings.containerCredentials.audience,
       tokenExpirationSeconds: jitterTokenExpiration(
-        expirationOf(annotations, mapping, sources),
-        sources.jitter,
+        expirationOf(mutation, mapping),
+        mutation.jitter,
       ),
-      regionalSts: regionalStsOf(annotations, mapping, sources),
+      regionalSts: regionalStsOf(mutation, mapping),
       region: region.value,
       regionIsAnnotated: region.isAnnotated,
       roleSessionName: undefined,
@@ -223,16 +182,16 @@ export function resolveIdentity(sources: IdentitySources): Identity | MutationOu
     warnings.push(`${message}: pod not mutated`);
     return skipped('invalid-role-arn', warnings);
   }
-  const region = regionOf(annotations, sources);
+  const region = regionOf(mutation);
   return {
     method: 'web-identity',
     source: annotatedRole !== undefined ? 'service-account' : 'role-mapping',
     roleArn,
-    audience: audienceOf(annotations, mapping, sources),
-    tokenExpirationSeconds: expirationOf(annotations, mapping, sources),
-    regionalSts: regionalStsOf(annotations, mapping, sources),
+    audience: audienceOf(mutation, mapping),
+    tokenExpirationSeconds: expirationOf(mutation, mapping),
+    regionalSts: regionalStsOf(mutation, mapping),
     region: region.value,
     regionIsAnnotated: region.isAnnotated,
-    roleSessionName: sessionNameOf(annotations, sources),
+    roleSessionName: sessionNameOf(mutation),
   };
 }
