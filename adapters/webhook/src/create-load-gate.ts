@@ -25,27 +25,31 @@ export interface LoadGateOptions {
 }
 
 const tickMs = 20;
-/** An answer after this share of the sender's patience is likely to find nobody. */
+/** Who came at the begin of a turn has waited for it and for a part of the next one: half of the patience for each keeps both within it. */
 const usefulShare = 0.5;
 
 /**
  * Load shedding for a server whose work is CPU-bound and so queues in the event loop, where Node.js does not show it.
  *
- * A timer ticks every 20 ms. When a request is seen long after the last tick, the loop has been busy at least that long, and the
- * request was waiting all the while: work that its sender will not wait for is refused before it is parsed, which costs
- * a tenth of answering it. Counters bound memory.
+ * A timer ticks every 20 ms, or once in a turn of the loop where a turn takes longer. What is seen now came during the turn before, so it has
+ * waited about as long as that turn took, or as this one takes already. Work that its sender will not wait for is refused before it
+ * is parsed, which costs a tenth of answering it. Counters bound memory.
  */
 export function createLoadGate(options: LoadGateOptions): LoadGate {
   const { maxInFlight, maxBufferedBytes } = options;
   let inFlight = 0;
   let bufferedBytes = 0;
   let lastTick = performance.now();
+  let lastTurnMs = 0;
   const timer = setInterval(() => {
-    lastTick = performance.now();
+    const now = performance.now();
+    lastTurnMs = now - lastTick;
+    lastTick = now;
   }, tickMs);
   timer.unref();
 
-  const lagMs = (): number => Math.max(0, performance.now() - lastTick - tickMs);
+  const lagMs = (): number =>
+    Math.max(0, lastTurnMs - tickMs, performance.now() - lastTick - tickMs);
   return {
     get inFlight() {
       return inFlight;

@@ -1,3 +1,4 @@
+import { Agent } from 'node:https';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { X509Certificate } from 'node:crypto';
@@ -5,7 +6,7 @@ import { generateServerIdentity } from 'irsa/certs';
 import { startWebhookServer } from 'irsa-webhook';
 import type { RequestEvent, WebhookServer, WebhookServerOptions } from 'irsa-webhook';
 import { afterEach, describe, expect, it } from 'vitest';
-import { call, fixture, testIdentity } from './support/webhook-client.js';
+import { call, fixture, testIdentity, type Answer } from './support/webhook-client.js';
 
 const body = JSON.stringify(fixture('admission-review-s3-echoer'));
 const closers: (() => unknown)[] = [];
@@ -244,6 +245,34 @@ describe('too much to do', () => {
     const { url } = await start({ maxBufferedBytes: body.length - 1 });
     const answer = await call(url, { body });
     expect([answer.status, answer.text]).toEqual([503, expect.stringContaining('too-many-bytes')]);
+  });
+
+  it('sheds what would be answered too late when more comes at once than it can do, and recovers', async () => {
+    let asked = 0;
+    const { url } = await start({
+      findServiceAccount: () => {
+        asked += 1;
+        // Work that keeps the only thread busy for a tenth of what the senders wait.
+        for (const until = performance.now() + 100; performance.now() < until;);
+        return undefined;
+      },
+    });
+    const path = '/mutate?timeout=1s';
+    const agent = new Agent({ keepAlive: true, maxSockets: 30 });
+    const crowd = (): Promise<Answer[]> =>
+      Promise.all(Array.from({ length: 30 }, () => call(url, { body, path, agent })));
+    await call(url, { body, path });
+    asked = 0;
+    const answers = [...(await crowd()), ...(await crowd())];
+    const shed = answers.filter(({ status }) => status === 503);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(asked);
+    expect(asked).toBeGreaterThan(0);
+    expect(shed.length).toBe(60 - asked);
+    expect(shed.length).toBeGreaterThan(10);
+    for (const { text } of shed) expect(text).toContain('overloaded (too-late)');
+    agent.destroy();
+    // Two quiet turns of the loop, and it is as before.
+    await expect.poll(async () => (await call(url, { body, path })).status).toBe(200);
   });
 
   it('does not work for a sender who has stopped waiting', async () => {
