@@ -1,15 +1,9 @@
-// The least that an admission server in Node can do: read the body, parse it, answer a constant.
+// The least that an admission server in Node can do: read the body, parse it, answer a constant: the very bytes that ours computes.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 
 const { folder } = JSON.parse(process.argv[2]);
-const answer = Buffer.from(
-  JSON.stringify({
-    kind: 'AdmissionReview',
-    apiVersion: 'admission.k8s.io/v1',
-    response: { uid: '', allowed: true, patchType: 'JSONPatch', patch: 'x'.repeat(4000) },
-  }),
-);
+const answer = readFileSync(`${folder}/answer.json`);
 const headers = { 'content-type': 'application/json', 'content-length': answer.length };
 const server = createServer(
   { cert: readFileSync(`${folder}/tls.crt`), key: readFileSync(`${folder}/tls.key`) },
