@@ -72,7 +72,8 @@ const daySeconds = 86_400;
 
 /**
  * Plans the next step of renewing the webhook's certificates: trust the new authority first, sign with it when every API server trusts it, and let the
- * old one go when no replica needs it. At no moment does an API server meet a certificate that it does not trust.
+ * old one go when no replica needs it. At no moment does an API server meet a certificate that it does not trust. An authority whose key has leaked stays
+ * trusted only as long as a replica presents a certificate of it, and is never trusted again.
  *
  * It keeps no state: any half-done run, and a bundle edited by hand, is picked up from the facts.
  *
@@ -95,9 +96,13 @@ export function planCertificateRotation(facts: CertificateRotationFacts): Certif
   const trustMs = (facts.trustDelaySeconds ?? 300) * 1000;
   const changedAt = facts.caBundleChangedAt ?? now;
   const trustedFrom = new Date(changedAt.getTime() + trustMs);
+  const leaked = new Set(facts.compromised);
   const alive = serving.filter(({ notAfter }) => notAfter > now);
 
-  const orphan = alive.find(({ authority }) => !caBundle.includes(authority));
+  // A leaked authority is never trusted again, whoever presents a certificate of it: the replica gets another one below.
+  const orphan = alive.find(
+    ({ authority }) => !caBundle.includes(authority) && !leaked.has(authority),
+  );
   if (orphan !== undefined) {
     return {
       step: 'trust-authority',
@@ -107,6 +112,8 @@ export function planCertificateRotation(facts: CertificateRotationFacts): Certif
       because: `${orphan.replica} presents a certificate of an authority that the bundle lacks`,
     };
   }
+  const farewell = sayFarewell(facts, leaked, trustMs);
+  if (farewell !== undefined && farewell.notBefore <= now) return farewell;
 
   const signer = chooseSigner(facts);
   if (signer === undefined) {
@@ -128,14 +135,17 @@ export function planCertificateRotation(facts: CertificateRotationFacts): Certif
       authority !== signer.id || notAfter.getTime() - servingMs <= now.getTime(),
   );
   if (due.length > 0 || serving.length === 0) {
+    const trusted = ({ authority, notAfter }: ServingState): boolean =>
+      notAfter > now && caBundle.includes(authority);
+    // Where nothing is presented that the API servers trust, waiting protects nothing.
+    const broken = due.filter((state) => !trusted(state));
     const other = due.some(({ authority }) => authority !== signer.id);
-    // Where nothing valid is presented, waiting protects nothing.
-    const notBefore = alive.length === 0 ? now : other ? earliest(trustedFrom, due, now) : now;
+    const atOnce = broken.length > 0 || serving.length === 0 || !other;
     return {
       step: 'issue-serving',
       authority: signer.id,
-      replicas: due.map(({ replica }) => replica),
-      notBefore,
+      replicas: (broken.length > 0 ? broken : due).map(({ replica }) => replica),
+      notBefore: atOnce ? now : earliest(trustedFrom, due, now),
       because: other
         ? 'the new authority is in the bundle; sign with it when every API server has seen that'
         : 'the serving certificate nears its end, or there is none',
@@ -144,12 +154,11 @@ export function planCertificateRotation(facts: CertificateRotationFacts): Certif
 
   const retired = caBundle.filter((id) => id !== signer.id);
   if (retired.length > 0) {
-    const switched = Math.max(...serving.map(({ since }) => (since ?? now).getTime()));
     return {
       step: 'retire-authority',
       caBundle: [signer.id],
       retired,
-      notBefore: new Date(switched + trustMs),
+      notBefore: new Date(lastChange(serving, now) + trustMs),
       because: 'every replica presents a certificate of the remaining authority',
     };
   }
@@ -163,6 +172,28 @@ export function planCertificateRotation(facts: CertificateRotationFacts): Certif
     because: `nothing is due; ${authorities.length === 1 ? 'the authority' : 'one authority'} is trusted and signs`,
   };
 }
+
+/** Takes leaked authorities that no replica needs from the bundle; never the last one. */
+function sayFarewell(
+  { serving, caBundle, now }: CertificateRotationFacts,
+  leaked: ReadonlySet<string>,
+  trustMs: number,
+): CertificatePlan | undefined {
+  const needed = new Set(serving.map(({ authority }) => authority));
+  const retired = caBundle.filter((id) => leaked.has(id) && !needed.has(id));
+  const rest = caBundle.filter((id) => !retired.includes(id));
+  if (retired.length === 0 || rest.length === 0 || serving.length === 0) return undefined;
+  return {
+    step: 'retire-authority',
+    caBundle: rest,
+    retired,
+    notBefore: new Date(lastChange(serving, now) + trustMs),
+    because: 'its key has leaked, and no replica presents a certificate of it any more',
+  };
+}
+
+const lastChange = (serving: readonly ServingState[], now: Date): number =>
+  serving.map(({ since }) => (since ?? now).getTime()).reduce((a, b) => Math.max(a, b));
 
 const authorityRenewalMs = ({ authorityRenewalSeconds }: CertificateRotationFacts): number =>
   (authorityRenewalSeconds ?? 180 * daySeconds) * 1000;

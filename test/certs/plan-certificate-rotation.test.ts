@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planCertificateRotation, type CertificateRotationFacts } from 'irsa/certs';
 import { PlanError } from 'irsa/errors';
@@ -104,6 +105,46 @@ describe('the next step', () => {
       { caBundle: [] },
       { step: 'trust-authority', authority: 'a', caBundle: ['a'], notBefore: now },
     ],
+    [
+      'a new certificate, and no new trust, for a replica of a leaked authority that was taken from the bundle',
+      {
+        authorities: [...settled.authorities, successor],
+        compromised: ['a'],
+        caBundle: ['b'],
+        caBundleChangedAt: now,
+      },
+      { step: 'issue-serving', authority: 'b', replicas: ['r0', 'r1'], notBefore: now },
+    ],
+    [
+      'farewell to a leaked authority before a renewal that is due',
+      {
+        authorities: [...settled.authorities, successor],
+        compromised: ['a'],
+        serving: [{ replica: 'r0', authority: 'b', notAfter: inDays(9), since: inDays(-1) }],
+        caBundle: ['a', 'b'],
+      },
+      { step: 'retire-authority', caBundle: ['b'], retired: ['a'] },
+    ],
+    [
+      'a renewal that is due while nobody knows since when a leaked authority is not needed',
+      {
+        authorities: [...settled.authorities, successor],
+        compromised: ['a'],
+        serving: [{ replica: 'r0', authority: 'b', notAfter: inDays(9) }],
+        caBundle: ['a', 'b'],
+      },
+      { step: 'issue-serving', authority: 'b', replicas: ['r0'], notBefore: now },
+    ],
+    [
+      'a successor when the leaked authority alone is trusted: an empty bundle would trust nothing',
+      {
+        authorities: [...settled.authorities, successor],
+        compromised: ['a'],
+        serving: [{ replica: 'r0', authority: 'b', notAfter: inDays(9), since: inDays(-1) }],
+        caBundle: ['a'],
+      },
+      { step: 'trust-authority', authority: 'b', caBundle: ['a', 'b'] },
+    ],
   ])('%s', (_what, change, expected) => {
     expect(planCertificateRotation({ ...settled, ...change })).toMatchObject(expected);
   });
@@ -114,6 +155,48 @@ describe('the next step', () => {
     const undated = { ...settled, authorities: [{ id: 'a', notAfter: new Date(Number.NaN) }] };
     expect(() => planCertificateRotation(undated)).toThrow(PlanError);
     expect(() => planCertificateRotation({ ...settled, now: new Date('x') })).toThrow(TypeError);
+  });
+});
+
+describe('a leaked authority', () => {
+  const id = fc.constantFrom('a', 'b', 'c', 'd');
+  const date = fc.integer({ min: -400, max: 4000 }).map(inDays);
+  const facts = fc.record(
+    {
+      now: fc.constant(now),
+      authorities: fc.uniqueArray(fc.record({ id, notAfter: date, canSign: fc.boolean() }), {
+        selector: (authority) => authority.id,
+      }),
+      serving: fc.uniqueArray(
+        fc.record(
+          { replica: id, authority: id, notAfter: date, since: date },
+          { requiredKeys: ['replica', 'authority', 'notAfter'] },
+        ),
+        { selector: ({ replica }) => replica },
+      ),
+      caBundle: fc.uniqueArray(id),
+      caBundleChangedAt: date,
+      compromised: fc.uniqueArray(id, { minLength: 1 }),
+    },
+    { requiredKeys: ['now', 'authorities', 'serving', 'caBundle', 'compromised'] },
+  );
+
+  it('is never trusted again and signs nothing, whatever the facts; and no bundle is empty', () => {
+    fc.assert(
+      fc.property(facts, (known: CertificateRotationFacts) => {
+        const plan = planCertificateRotation(known);
+        const leaked = new Set(known.compromised);
+        if (plan.step === 'trust-authority' || plan.step === 'issue-serving') {
+          expect(leaked).not.toContain(plan.authority);
+        }
+        if ('caBundle' in plan) {
+          expect(plan.caBundle.length).toBeGreaterThan(0);
+          const added = plan.caBundle.filter((trusted) => !known.caBundle.includes(trusted));
+          expect(added.filter((trusted) => leaked.has(trusted))).toEqual([]);
+        }
+      }),
+      { numRuns: 5000 },
+    );
   });
 });
 

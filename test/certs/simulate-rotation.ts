@@ -10,6 +10,8 @@ export interface World {
   /** The planner runs at random times, on average this often. */
   readonly plannerEverySeconds: number;
   readonly leakAtDay?: number | undefined;
+  /** How long after the leak somebody takes the leaked authority from the bundle by hand. */
+  readonly editAfterSeconds?: number | undefined;
   readonly days: number;
 }
 
@@ -32,6 +34,8 @@ const servingLife = 90 * day;
 /** Follows the plan for years, with each step done or lost at random, and lists every moment at which a handshake would have failed. */
 export function simulateRotation(world: World): {
   untrusted: string[];
+  /** Leaked authorities that were trusted again, or are trusted at the end. */
+  leakedAndTrusted: string[];
   certificates: number;
   retired: number;
 } {
@@ -43,6 +47,10 @@ export function simulateRotation(world: World): {
   const seen: Bundle[][] = Array.from({ length: world.apiServers }, () => []);
   let bundle: { ids: readonly string[]; at: number } = { ids: [], at: 0 };
   const untrusted: string[] = [];
+  const leakedAndTrusted: string[] = [];
+  let edited = false;
+  // Replicas that the edit by hand has cut off, until every API server trusts what they present.
+  const cutOff = new Set<number>();
   let certificates = 0;
   let retired = 0;
   let now = Date.parse('2026-01-01T00:00:00Z');
@@ -56,17 +64,20 @@ export function simulateRotation(world: World): {
     for (const [replica, history] of presented.entries()) {
       const certificate = current(history, at);
       if (certificate === undefined) continue;
-      for (const [server, bundles] of seen.entries()) {
-        const trusted = current(bundles, at)?.ids ?? [];
+      const refusing = seen.flatMap((bundles, server) => {
+        const trusted = current(bundles, at)?.ids;
         const authority = authorities.find(({ id }) => id === certificate.authority);
         const fits =
-          trusted.includes(certificate.authority) &&
+          trusted?.includes(certificate.authority) === true &&
           certificate.notAfter > at &&
           (authority?.notAfter.getTime() ?? 0) > at;
         // Before the first bundle has reached an API server, nothing can be trusted.
-        if (!fits && bundles.length > 0 && current(bundles, at) !== undefined) {
-          untrusted.push(`${new Date(at).toISOString()} replica ${replica} server ${server}`);
-        }
+        return fits || trusted === undefined ? [] : [server];
+      });
+      if (refusing.length === 0) cutOff.delete(replica);
+      if (cutOff.has(replica)) continue;
+      for (const server of refusing) {
+        untrusted.push(`${new Date(at).toISOString()} replica ${replica} server ${server}`);
       }
     }
   };
@@ -75,6 +86,14 @@ export function simulateRotation(world: World): {
     if (leakAt !== undefined && leakAt <= now && compromised.length === 0) {
       const newest = authorities.at(-1);
       if (newest !== undefined) compromised.push(newest.id);
+    }
+    const editFrom = (leakAt ?? Infinity) + (world.editAfterSeconds ?? Infinity) * 1000;
+    if (!edited && editFrom <= now) {
+      edited = true;
+      const ids = bundle.ids.filter((id) => !compromised.includes(id));
+      bundle = { ids, at: now };
+      for (const history of seen) history.push({ ids, from: now });
+      for (const replica of presented.keys()) cutOff.add(replica);
     }
     const plan = planCertificateRotation({
       now: new Date(now),
@@ -108,6 +127,9 @@ export function simulateRotation(world: World): {
         case 'trust-authority':
         case 'retire-authority':
           if (plan.step === 'retire-authority') retired += 1;
+          leakedAndTrusted.push(
+            ...plan.caBundle.filter((id) => compromised.includes(id) && !bundle.ids.includes(id)),
+          );
           bundle = { ids: plan.caBundle, at: now };
           for (const history of seen) {
             history.push({ ids: plan.caBundle, from: now + Math.floor(random() * trustDelayMs) });
@@ -135,7 +157,9 @@ export function simulateRotation(world: World): {
     for (const part of [0.001, 0.3, 0.7, 1]) check(now + idle * part);
     now += idle;
   }
-  return { untrusted, certificates, retired };
+  untrusted.push(...[...cutOff].map((replica) => `replica ${replica} was never trusted again`));
+  leakedAndTrusted.push(...bundle.ids.filter((id) => compromised.includes(id)));
+  return { untrusted, leakedAndTrusted, certificates, retired };
 }
 
 /** A small generator of our own, so that a seed gives the same run everywhere. */
