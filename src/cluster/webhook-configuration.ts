@@ -19,7 +19,7 @@ export function webhookConfiguration(settings: WebhookSettings): KubernetesObjec
     webhooks: [
       entry(settings, 'pods', settings.failurePolicy, {
         operator: 'NotIn',
-        values: [...new Set([...systemNamespaces, namespace])],
+        values: [...system, namespace],
       }),
       ...(system.length === 0
         ? []

@@ -24,6 +24,11 @@ export interface WebhookManifestsOptions {
   readonly failurePolicy?: 'Fail' | 'Ignore';
   /** Namespaces whose pods the cluster needs to come up: there the policy is always `Ignore`. Default `['kube-system']`. */
   readonly systemNamespaces?: readonly string[];
+  /**
+   * `cert-manager` only: where that operator runs, default `cert-manager`. It is a system namespace too: the webhook has no certificate before
+   * cert-manager runs, so cert-manager must not wait for the webhook.
+   */
+  readonly certManagerNamespace?: string;
   /** Seconds that the API server waits for an answer, 1 to 30; default 5. */
   readonly timeoutSeconds?: number;
   /** Prefix of annotations and labels; default `eks.amazonaws.com`. */
@@ -42,7 +47,7 @@ export interface WebhookManifestsOptions {
 
 /** {@link WebhookManifestsOptions} with every default in place. */
 export interface WebhookSettings extends Required<
-  Omit<WebhookManifestsOptions, 'caBundle' | 'audience' | 'region'>
+  Omit<WebhookManifestsOptions, 'caBundle' | 'audience' | 'region' | 'certManagerNamespace'>
 > {
   readonly caBundle: string | undefined;
   readonly audience: string | undefined;
@@ -61,7 +66,11 @@ const refuse = (path: string, expected: string, actual: unknown, fix: string): C
 /** Every default in place, every value checked. */
 export function resolveWebhookSettings(options: WebhookManifestsOptions): WebhookSettings {
   const { namespace, image, certificates, caBundle, name = 'irsa-webhook', replicas = 2 } = options;
-  const { timeoutSeconds = 5, systemNamespaces = ['kube-system'] } = options;
+  const { timeoutSeconds = 5, certManagerNamespace = 'cert-manager' } = options;
+  const systemNamespaces = [
+    ...(options.systemNamespaces ?? ['kube-system']),
+    ...(certificates === 'cert-manager' ? [certManagerNamespace] : []),
+  ];
   serviceAccountSubject(namespace, name);
   for (const system of systemNamespaces) serviceAccountSubject(system, name);
   if (!/^[a-z0-9][a-z0-9-]{0,52}$/.test(name)) {
@@ -92,7 +101,7 @@ export function resolveWebhookSettings(options: WebhookManifestsOptions): Webhoo
     name,
     replicas,
     timeoutSeconds,
-    systemNamespaces,
+    systemNamespaces: [...new Set(systemNamespaces)],
     failurePolicy: options.failurePolicy ?? 'Fail',
     annotationDomain: options.annotationDomain ?? 'eks.amazonaws.com',
     audience: options.audience,

@@ -24,6 +24,12 @@ const base: WebhookManifestsOptions = {
 const find = (objects: readonly KubernetesObject[], kind: string): any =>
   objects.find((object) => object.kind === kind);
 
+interface Selecting {
+  readonly namespaceSelector: {
+    readonly matchExpressions: readonly [{ readonly operator: string; readonly values: string[] }];
+  };
+}
+
 describe('golden files', () => {
   it.each(Object.keys(manifestCases))('%s', async (name) => {
     const text = manifestsToYaml(manifestCases[name]!());
@@ -47,6 +53,39 @@ describe('the webhook configuration', () => {
     ]);
     expect(system.failurePolicy).toBe('Ignore');
     expect(system.namespaceSelector.matchExpressions[0].values).toEqual(['kube-system']);
+  });
+
+  it.each([
+    [{}, 'cert-manager'],
+    [{ certManagerNamespace: 'pki' }, 'pki'],
+    [{ systemNamespaces: ['cert-manager'] }, 'cert-manager'],
+  ])('never holds cert-manager back, which makes its certificate: %o', (options, expected) => {
+    const objects = webhookManifests({ ...base, certificates: 'cert-manager', ...options });
+    const [pods, system] = find(objects, 'MutatingWebhookConfiguration').webhooks;
+    expect(pods.failurePolicy).toBe('Fail');
+    expect(pods.namespaceSelector.matchExpressions[0].values).toContain(expected);
+    expect(system.failurePolicy).toBe('Ignore');
+    const { values } = system.namespaceSelector.matchExpressions[0];
+    expect(values).toContain(expected);
+    expect(new Set(values).size).toBe(values.length);
+  });
+
+  it('calls for a namespace by exactly one entry, or by none where the webhook lives', () => {
+    for (const certificates of ['self-managed', 'cert-manager'] as const) {
+      for (const namespace of ['irsa-system', 'kube-system', 'cert-manager']) {
+        const objects = webhookManifests({ ...base, namespace, certificates });
+        const { webhooks } = find(objects, 'MutatingWebhookConfiguration');
+        const entries = (name: string): number =>
+          webhooks.filter((webhook: Selecting) => {
+            const [{ operator, values }] = webhook.namespaceSelector.matchExpressions;
+            return (operator === 'In') === values.includes(name);
+          }).length;
+        expect(entries(namespace)).toBe(0);
+        for (const other of ['default', 'kube-system', 'cert-manager']) {
+          if (other !== namespace) expect(entries(other)).toBe(1);
+        }
+      }
+    }
   });
 
   it('never calls the webhook for itself when it lives in kube-system', () => {

@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateRsaKeyPair, generateServerIdentity } from 'irsa/certs';
-import { apiServerSettings, manifestsToYaml, renderApiServerSettings } from 'irsa/cluster';
+import {
+  apiServerSettings,
+  manifestsToYaml,
+  renderApiServerSettings,
+  webhookManifests,
+} from 'irsa/cluster';
 import { cacheFolder } from '../../e2e/parts/cache-folder.js';
 import { partsCatalogue, type PartId } from '../../e2e/parts/catalogue.js';
 import { preparePart } from '../../e2e/parts/prepare-part.js';
@@ -200,27 +205,25 @@ describe('the manifests', () => {
     expect(kept.split(' ')).toEqual([caBundle, caBundle]);
   });
 
+  const pod = (namespace: string): string =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { generateName: 'a-', namespace },
+      spec: {
+        automountServiceAccountToken: false,
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+        containers: [
+          {
+            name: 'a',
+            image: 'a',
+            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+          },
+        ],
+      },
+    });
+
   it('keep the cluster bootable while no webhook answers', () => {
-    const pod = (namespace: string): string =>
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name: 'a', namespace },
-        spec: {
-          automountServiceAccountToken: false,
-          securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-          containers: [
-            {
-              name: 'a',
-              image: 'a',
-              securityContext: {
-                allowPrivilegeEscalation: false,
-                capabilities: { drop: ['ALL'] },
-              },
-            },
-          ],
-        },
-      });
     for (const namespace of ['kube-system', 'irsa-system']) {
       kubectl(['create', 'serviceaccount', 'default', '-n', namespace]);
       expect(kubectl(['create', '-f', '-'], pod(namespace))).toMatch(/created/);
@@ -228,5 +231,19 @@ describe('the manifests', () => {
     expect(() => kubectl(['create', '-f', '-'], pod('default'))).toThrow(
       /failed calling webhook "pods\.irsa-webhook\.irsa-system\.svc"/,
     );
+  });
+
+  it('let cert-manager start before the webhook has the certificate that it makes', () => {
+    kubectl(['delete', 'mutatingwebhookconfiguration', 'irsa-webhook']);
+    kubectl(['create', 'namespace', 'cert-manager']);
+    kubectl(['create', 'serviceaccount', 'default', '-n', 'cert-manager']);
+    const objects = webhookManifests({
+      namespace: 'irsa-system',
+      image: 'registry.example.com/irsa-webhook:0.1.0',
+      certificates: 'cert-manager',
+    });
+    apply(manifestsToYaml(objects.filter(({ apiVersion }) => !apiVersion.startsWith('cert-m'))));
+    expect(kubectl(['create', '-f', '-'], pod('cert-manager'))).toMatch(/created/);
+    expect(() => kubectl(['create', '-f', '-'], pod('default'))).toThrow(/failed calling webhook/);
   });
 });
