@@ -45,7 +45,7 @@ export interface MigrationFacts {
   readonly maxApiTokenLifetimeSeconds: number;
   /** How long documents and IAM take to be seen everywhere. Default 600. */
   readonly publishMarginSeconds?: number;
-  /** The most by which any two clocks differ. Default 300. */
+  /** The most by which any two clocks differ; counts twice before the old issuer goes, as in {@link RotationFacts}. Default 300. */
   readonly clockSkewSeconds?: number;
 }
 
@@ -136,11 +136,10 @@ const parseFacts = (facts: MigrationFacts): Parsed => {
   assertTime(facts.to.trust.changedAt, 'to.trust.changedAt');
   for (const { name, issuers, issuingSince } of apiServers) {
     assertTime(issuingSince, `apiServers[${name}].issuingSince`);
-    const [first] = issuers;
-    if (first !== from && first !== to) {
+    if (issuers.length === 0) {
       throw new PlanError(
-        `plan: expected API server ${JSON.stringify(name)} to issue with ${from} or ${to}, got ${JSON.stringify(first ?? 'no issuer')}; pass the issuer that signs now as \`from\``,
-        { path: 'apiServers', expected: `${from} or ${to}` },
+        `plan: expected API server ${JSON.stringify(name)} to have an issuer, got none; pass its --service-account-issuers in order`,
+        { path: 'apiServers', expected: 'at least one issuer' },
       );
     }
   }
@@ -156,8 +155,8 @@ const parseFacts = (facts: MigrationFacts): Parsed => {
     to,
     apiServers,
     marginMs: seconds(publishMarginSeconds, 'publishMarginSeconds') + skew,
-    webIdentityMs: webIdentity + skew,
-    apiMs: Math.max(api, webIdentity) + skew,
+    webIdentityMs: webIdentity + 2 * skew,
+    apiMs: Math.max(api, webIdentity) + 2 * skew,
   };
 };
 
@@ -166,8 +165,10 @@ const hours = (ms: number): string => `${String(Math.round(ms / 36_000) / 100)} 
 const names = (servers: readonly IssuingApiServer[]): string =>
   servers.map(({ name }) => name).join(', ');
 
-/** Everything up to the last switch. */
-/** What a server accepts beside the two of the move: issuers of an earlier move, or the cluster's own name. They stay. */
+/**
+ * What a server accepts beside the two of the move: issuers of an earlier move, or the cluster's own name. They stay, even where one of them still
+ * signs: the server goes over to the new one like the rest, and a move of its own retires the third.
+ */
 const othersOf = (server: Parsed['apiServers'][number], { from, to }: Parsed): readonly string[] =>
   server.issuers.filter((issuer) => issuer !== from && issuer !== to);
 
@@ -196,21 +197,24 @@ const nextSetUp = (facts: MigrationFacts, parsed: Parsed): Draft | undefined => 
       because: `Roles have to trust ${to} beside ${from} before any token carries it; the sub and aud conditions are written again under the new issuer.`,
     };
   }
-  const deaf = apiServers.filter(({ issuers }) => !issuers.includes(to) || !issuers.includes(from));
   // Once every API server issues with the new one, those that have dropped the old one are ahead, not behind.
-  const issuing = apiServers.filter(({ issuers }) => issuers[0] === from);
+  const issuing = apiServers.filter(({ issuers }) => issuers[0] !== to);
+  const signing = new Set(issuing.flatMap(({ issuers }) => issuers.slice(0, 1)));
+  const needed = [...new Set([from, to, ...signing])];
+  const deaf = apiServers.filter(({ issuers }) => needed.some((url) => !issuers.includes(url)));
   if (
     deaf.length > 0 &&
     (issuing.length > 0 || deaf.some(({ issuers }) => !issuers.includes(to)))
   ) {
     const alike = alikeFirst(deaf, parsed);
     const [model] = alike;
-    const pair = model?.issuers[0] === to ? [to, from] : [from, to];
+    const kept = model === undefined ? [] : [model.issuers[0] ?? from];
+    const others = model === undefined ? [] : othersOf(model, parsed);
     return {
       step: 'accept',
       apiServers: alike,
-      issuers: [...pair, ...(model === undefined ? [] : othersOf(model, parsed))],
-      because: `Every API server has to accept both issuers before any of them changes: ${names(alike)}. The first one listed is written into tokens. Restart them one at a time.`,
+      issuers: [...new Set([...kept, from, to, ...others, ...needed])],
+      because: `Every API server has to accept ${needed.length === 2 ? 'both issuers' : needed.join(', ')} before any of them changes: ${names(alike)}. The first one listed is written into tokens. Restart them one at a time.`,
     };
   }
   const [next] = issuing;
@@ -280,7 +284,10 @@ const nextStep = (facts: MigrationFacts, parsed: Parsed): Draft => {
       because: `Tokens of ${from} for the API server live up to ${hours(apiMs)}.${unknown}`,
     };
   }
-  return { step: 'done', because: `Every API server issues with ${to}.` };
+  const others = [...new Set(apiServers.flatMap((server) => othersOf(server, parsed)))];
+  const kept =
+    others.length > 0 ? ` ${others.join(', ')} stays accepted: a move of its own retires it.` : '';
+  return { step: 'done', because: `Every API server issues with ${to}.${kept}` };
 };
 
 /**
@@ -291,7 +298,10 @@ const nextStep = (facts: MigrationFacts, parsed: Parsed): Draft => {
  * longest API token is over, take it from the API servers. No valid token is refused on the way, unless the old issuer
  * is compromised.
  *
- * @throws {@link PlanError} `ERR_PLAN` when an API server issues with neither of the two
+ * Issuers beside the two stay as they are: what signs with a third one (a move that was never finished) goes over to the new one too, and the third
+ * is retired by a move of its own.
+ *
+ * @throws {@link PlanError} `ERR_PLAN` for an API server without any issuer
  * @throws {@link IssuerError} `ERR_ISSUER`
  * @example
  * ```ts

@@ -51,7 +51,11 @@ export interface RotationFacts {
   readonly publishMarginSeconds?: number;
   /** The max-age with which the JWKS is served; the longer of this and the margin is waited for. Default 3600. */
   readonly jwksMaxAgeSeconds?: number;
-  /** The most by which any two clocks (API servers, verifiers, yours) differ. Default 300. */
+  /**
+   * The most by which any two clocks differ: those of API servers and verifiers, yours, and whatever wrote the times down. Default 300. It counts
+   * once before a key signs and twice before one retires: there two pairs of clocks come together, that of signer and verifier, and that of whoever
+   * wrote the last switch down and yours.
+   */
   readonly clockSkewSeconds?: number;
 }
 
@@ -192,8 +196,8 @@ export function parseRotationFacts(facts: RotationFacts): ParsedRotationFacts {
     compromised,
     nextKey,
     cacheWaitMs: Math.max(margin, maxAge) + skew,
-    webIdentityWaitMs: webIdentity + skew,
-    apiWaitMs: api + skew,
+    webIdentityWaitMs: webIdentity + 2 * skew,
+    apiWaitMs: api + 2 * skew,
     publishedAt: (kid) =>
       optionalTime(published.addedAt?.[kid], `published.addedAt[${kid}]`) ?? changedAt,
     lastSignedAt: (kid) => optionalTime(lastSignedAt[kid], `lastSignedAt[${kid}]`),

@@ -60,6 +60,48 @@ describe('issuers beside the two of the move', () => {
     expect(plan).toMatchObject(expected);
   });
 
+  const third = 'https://third.example.com';
+
+  test.each<[string, readonly (readonly string[])[], object]>([
+    [
+      'is accepted everywhere first, and goes on to sign where it does',
+      [
+        [third, own],
+        [from, third],
+      ],
+      { step: 'accept', apiServers: ['a'], issuers: [third, from, to, own] },
+    ],
+    [
+      'is accepted where it was not',
+      [
+        [third, from, to],
+        [from, to],
+      ],
+      { step: 'accept', apiServers: ['b'], issuers: [from, to, third] },
+    ],
+    [
+      'gives way to the new one, and stays accepted',
+      [
+        [to, from, third],
+        [third, from, to],
+      ],
+      { step: 'switch-issuer', apiServers: ['b'], issuers: [to, from, third] },
+    ],
+  ])('one of them that still signs %s', (_what, lists, expected) => {
+    const plan = planIssuerMigration(facts({ apiServers: servers(...lists) }));
+    expect(plan).toMatchObject({ ...expected, breaks: [] });
+  });
+
+  test('is named at the end, and a move of its own retires it', () => {
+    const gone = { issuer: from, documents: absent, trust: absent };
+    const apiServers = servers([to, third]);
+    const done = planIssuerMigration(facts({ from: gone, apiServers }));
+    expect(done).toMatchObject({ step: 'done' });
+    expect(done.because).toMatch(/third\.example\.com stays accepted/);
+    const own = { issuer: third, documents: there, trust: there };
+    expect(planIssuerMigration(facts({ from: own, apiServers })).step).toBe('distrust');
+  });
+
   test('are kept apart where servers differ: one list for those it fits', () => {
     const plan = planIssuerMigration(facts({ apiServers: servers([from, own], [from]) }));
     expect(plan).toMatchObject({ step: 'accept', apiServers: ['a'], issuers: [from, to, own] });
@@ -86,7 +128,7 @@ describe('step by step', () => {
     [
       'distrust',
       { apiServers: servers([to, from]) },
-      { apiServers: [], issuers: [], notBefore: after(-60 + 86_400 + 300) },
+      { apiServers: [], issuers: [], notBefore: after(-60 + 86_400 + 2 * 300) },
     ],
     [
       'retire-documents',
@@ -94,12 +136,12 @@ describe('step by step', () => {
         from: { issuer: from, documents: there, trust: absent },
         apiServers: servers([to, from]),
       },
-      { notBefore: after(-60 + 86_400 + 300) },
+      { notBefore: after(-60 + 86_400 + 2 * 300) },
     ],
     [
       'retire-from-api-servers',
       { from: { issuer: from, documents: absent, trust: absent }, apiServers: servers([to, from]) },
-      { apiServers: ['a'], issuers: [to], notBefore: after(-60 + 31_536_000 + 300) },
+      { apiServers: ['a'], issuers: [to], notBefore: after(-60 + 31_536_000 + 2 * 300) },
     ],
     [
       'done',
@@ -144,7 +186,7 @@ describe('step by step', () => {
     expect(issuingSince).toBeDefined();
     expect(planIssuerMigration(facts({ apiServers: [unknown] }))).toMatchObject({
       step: 'distrust',
-      notBefore: after(86_700),
+      notBefore: after(86_400 + 2 * 300),
       missingFacts: ['apiServers[a].issuingSince'],
     });
   });
@@ -178,9 +220,9 @@ test.each([
   expect(() => planIssuerMigration(facts(change))).toThrow(TypeError);
 });
 
-test('an API server with a third issuer, and an issuer that is none, are refused', () => {
-  const third = facts({ apiServers: servers(['https://third.example.com']) });
-  expect(() => planIssuerMigration(third)).toThrow(expect.objectContaining({ code: 'ERR_PLAN' }));
+test('an API server without an issuer, and an issuer that is none, are refused', () => {
+  const empty = facts({ apiServers: servers([]) });
+  expect(() => planIssuerMigration(empty)).toThrow(expect.objectContaining({ code: 'ERR_PLAN' }));
   const none = facts({ to: { issuer: 'http://a', documents: there, trust: there } });
   expect(() => planIssuerMigration(none)).toThrow(expect.objectContaining({ code: 'ERR_ISSUER' }));
 });
@@ -212,6 +254,27 @@ describe('random clusters', () => {
       ).toBe(step !== 'retire-documents');
     },
   );
+
+  test('a planner that counts the clocks’ difference once is caught', () => {
+    expect(
+      isCaught((given) => {
+        const { clockSkewSeconds = 300 } = given;
+        const plan = planIssuerMigration(given);
+        if (!['distrust', 'retire-from-api-servers'].includes(plan.step)) return plan;
+        const earlier = plan.notBefore.getTime() - clockSkewSeconds * 1000;
+        return { ...plan, notBefore: new Date(Math.max(earlier, given.now.getTime())) };
+      }),
+    ).toBe(true);
+  });
+
+  test('a planner that drops a third issuer is caught', () => {
+    expect(
+      isCaught((given) => {
+        const plan = planIssuerMigration(given);
+        return { ...plan, issuers: plan.issuers.filter((url) => !url.includes('third')) };
+      }),
+    ).toBe(true);
+  });
 
   test('a planner that looks at one API server only is caught', () => {
     expect(

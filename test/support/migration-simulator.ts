@@ -11,6 +11,7 @@ const second = 1000;
 const hour = 3600 * second;
 const from = 'https://old.example.com';
 const to = 'https://new.example.com';
+const third = 'https://third.example.com';
 
 interface SimulatedServer {
   readonly name: string;
@@ -46,14 +47,23 @@ export function simulateMigration(
   const facility = {
     from: { documents: always(true), trust: always(true) },
     to: { documents: always(false), trust: always(false) },
+    // Nothing of the plan touches it.
+    third: { documents: always(true), trust: always(true) },
   };
   const changed: Record<string, Date | undefined> = {};
+  // No third issuer, one of an earlier move that is still accepted (perhaps not everywhere), or one whose move was never finished and that still signs.
+  const past = pick(['none', 'accepted', 'unfinished'] as const);
+  const beginWith = (): string[] => {
+    if (past === 'none') return [from];
+    if (past === 'accepted') return chance(0.7) ? [from, third] : [from];
+    return chance(0.5) ? [third, from] : [from, third];
+  };
   const servers: SimulatedServer[] = Array.from(
     { length: 1 + Math.floor(random() * 4) },
     (_, at) => ({
       name: `control-plane-${at}`,
       offset: offset(),
-      issuers: always([from]),
+      issuers: always(beginWith()),
       issuingSince: new Date(start - 400 * 24 * hour),
     }),
   );
@@ -82,7 +92,7 @@ export function simulateMigration(
       facility[which][what].push({ since: time, value });
       changed[`${which}.${what}`] = chance(0.15)
         ? undefined
-        : new Date(time + pick([plannerOffset, offset()]));
+        : new Date(time + pick([plannerOffset, offset(), offset()]));
     };
     if (plan.step === 'publish') set('to', 'documents', true);
     if (plan.step === 'trust') set('to', 'trust', true);
@@ -94,7 +104,7 @@ export function simulateMigration(
       const switches = server.issuers.at(-1)!.value[0] !== plan.issuers[0];
       server.issuers.push({ since: time, value: [...plan.issuers] });
       if (switches) {
-        const clock = pick([plannerOffset, server.offset]);
+        const clock = pick([plannerOffset, server.offset, offset()]);
         server.issuingSince = chance(0.15) ? undefined : new Date(time + clock);
       }
       time += between(0, 60) * second;
@@ -154,7 +164,7 @@ export function simulateMigration(
       const webEnd = stop + maxWebIdentityTokenLifetimeSeconds * second + late;
       // A switch needs what is new to have been there for the margin already.
       const webBegin = begin - (issuer === to ? publishMarginSeconds * second : 0);
-      const which = issuer === to ? facility.to : facility.from;
+      const which = issuer === to ? facility.to : issuer === from ? facility.from : facility.third;
       demand(which.documents, 'documents', issuer, [webBegin, webEnd]);
       demand(which.trust, 'trust', issuer, [webBegin, webEnd]);
       for (const other of servers) {
@@ -166,6 +176,14 @@ export function simulateMigration(
         demand(accepts, other.name, issuer, [begin, apiEnd]);
       }
     });
+  }
+  // Who accepted the third issuer goes on to do so: nothing says that its tokens are over.
+  for (const { name, issuers } of servers) {
+    const [before] = issuers;
+    if (before?.value.includes(third) !== true) continue;
+    for (const { since, value } of issuers) {
+      if (!value.includes(third)) refusals.push(`${name} dropped ${third} at ${since - start}`);
+    }
   }
   return { done, refusals, wrongBreaks };
 }

@@ -143,7 +143,9 @@ export async function simulateRotation(options: SimulationOptions): Promise<Simu
       clockSkewSeconds,
     });
 
-  const writeDown = (clock: number): Date => new Date(time + pick([clock, plannerOffset]));
+  /** By the clock of what was changed, of the planner, or of a third party: a pipeline, an object store. */
+  const writeDown = (clock: number): Date =>
+    new Date(time + pick([clock, plannerOffset, offset()]));
 
   const carryOut = (): void => {
     for (const kid of plan.breaks) {
