@@ -27,6 +27,9 @@ const refuse = (path: string, expected: string, got: string, fix: string): Clust
     actual: got,
   });
 
+/** PEM with one final line end: distributions put such texts one behind the other. */
+const asFile = (pem: unknown): string => (typeof pem === 'string' ? `${pem.trim()}\n` : '');
+
 const shown = (value: unknown): string => JSON.stringify(String(value).slice(0, 300));
 
 /**
@@ -50,10 +53,12 @@ const shown = (value: unknown): string => JSON.stringify(String(value).slice(0, 
  * @see {@link https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#serviceaccount-token-volume-projection | Kubernetes: service account token volume projection}
  */
 export function apiServerSettings(options: ApiServerSettingsOptions): ApiServerSettings {
-  const { signingKeyFile, signingKeyPem, jwksUri } = options;
+  const { signingKeyFile, jwksUri } = options;
+  const signingKeyPem =
+    options.signingKeyPem === undefined ? undefined : asFile(options.signingKeyPem);
   const issuers = checkedIssuers(options.issuers);
   const verificationKeyFiles = [...options.verificationKeyFiles];
-  const verificationKeyPems = [...(options.verificationKeyPems ?? [])];
+  const verificationKeyPems = (options.verificationKeyPems ?? []).map(asFile);
   const apiAudiences = checkedAudiences(options.apiAudiences);
   checkPath('signingKeyFile', signingKeyFile);
   if (verificationKeyFiles.length === 0) {
@@ -71,10 +76,10 @@ export function apiServerSettings(options: ApiServerSettingsOptions): ApiServerS
     }
   }
   for (const [index, pem] of verificationKeyPems.entries()) {
-    if (!/^-----BEGIN (?:RSA )?PUBLIC KEY-----/.test(pem)) {
+    if (!/^-----BEGIN ((?:RSA )?PUBLIC KEY)-----[^-]+-----END \1-----\n$/.test(pem)) {
       throw refuse(
         `verificationKeyPems[${index}]`,
-        'a PUBLIC KEY block',
+        'one whole PUBLIC KEY block',
         'another text',
         'pass public keys only, one PEM block each',
       );
@@ -82,7 +87,7 @@ export function apiServerSettings(options: ApiServerSettingsOptions): ApiServerS
   }
   if (
     signingKeyPem !== undefined &&
-    !/-----BEGIN (?:RSA |EC )?PRIVATE KEY-----/.test(signingKeyPem)
+    !/-----BEGIN ((?:RSA |EC )?PRIVATE KEY)-----[^-]+-----END \1-----\n$/.test(signingKeyPem)
   ) {
     throw refuse('signingKeyPem', 'an unencrypted private key', 'another text', 'pass its PEM');
   }

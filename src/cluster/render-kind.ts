@@ -1,4 +1,4 @@
-import { argsList, argsMap, extraVolumes, keyFolders } from './render-kubeadm.js';
+import { argsList, argsMap, extraVolumes, keyFolders, pkiFolder } from './render-kubeadm.js';
 import type { ApiServerSettings, ConfigFile, Flag, JsonValue } from './types.js';
 import { writeYaml } from './write-yaml.js';
 
@@ -8,7 +8,12 @@ import { writeYaml } from './write-yaml.js';
  */
 export function renderKind(settings: ApiServerSettings): ConfigFile[] {
   const both = settings.issuers.length === 1 && settings.verificationKeyFiles.length === 1;
-  const files = [settings.signingKeyFile, ...settings.verificationKeyFiles];
+  const { signingKeyFile, verificationKeyFiles } = settings;
+  // kubeadm writes sa.pub itself unless it finds sa.key beside it: a read-only mount there would stop it.
+  const isKubeadms = (file: string): boolean =>
+    file === `${pkiFolder}/sa.pub` && signingKeyFile !== `${pkiFolder}/sa.key`;
+  const ownKey = verificationKeyFiles.some(isKubeadms);
+  const files = [signingKeyFile, ...verificationKeyFiles.filter((file) => !isKubeadms(file))];
   const patch = (version: string, operations: JsonValue[]): JsonValue => ({
     group: 'kubeadm.k8s.io',
     version,
@@ -43,6 +48,11 @@ export function renderKind(settings: ApiServerSettings): ConfigFile[] {
         ...(both
           ? []
           : ['Several issuers or key files need a node image of Kubernetes 1.36 or later.']),
+        ...(ownKey
+          ? [
+              `${pkiFolder}/sa.pub is the key that kubeadm makes with the cluster; to accept an earlier key, put it at another path.`,
+            ]
+          : []),
         ...settings.notes,
       ],
     },

@@ -3,7 +3,7 @@ import type { ApiServerSettings, ConfigFile, Flag, JsonValue } from './types.js'
 import { writeYaml } from './write-yaml.js';
 
 /** The folder that kubeadm mounts into the control plane's pods by itself. */
-const pkiFolder = '/etc/kubernetes/pki';
+export const pkiFolder = '/etc/kubernetes/pki';
 
 /** A ClusterConfiguration to merge into the cluster's own. */
 export function renderKubeadm(

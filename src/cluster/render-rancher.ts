@@ -1,45 +1,44 @@
-import { keyFolders } from './render-kubeadm.js';
 import type { ApiServerSettings, ConfigFile, Flag } from './types.js';
 import { writeYaml } from './write-yaml.js';
 
-const args = (flags: readonly Flag[]): string[] =>
-  flags.map(({ name, value }) => `${name}=${value}`);
+/**
+ * A drop-in for k3s and RKE2. `+` adds to the arguments that other files have; without it this list would replace theirs.
+ * k3s runs the API server in its own process; RKE2 mounts every file that an argument names into the static pod.
+ */
+const dropIn = (settings: ApiServerSettings): string => {
+  const args = (flags: readonly Flag[]): string[] =>
+    flags.map(({ name, value }) => `${name}=${value}`);
+  return writeYaml({
+    'kube-apiserver-arg+': args(settings.apiServerFlags),
+    'kube-controller-manager-arg+': args(settings.controllerManagerFlags),
+  });
+};
 
-/** A drop-in for k3s; its API server runs in the k3s process and sees the host's files. */
+const ownArguments =
+  'Take arguments of the same names out of config.yaml and other drop-ins: the first issuer signs, and arguments are collected in the order of the files.';
+
 export function renderK3s(settings: ApiServerSettings): ConfigFile[] {
   return [
     {
       path: '/etc/rancher/k3s/config.yaml.d/irsa.yaml',
-      content: writeYaml({
-        'kube-apiserver-arg': args(settings.apiServerFlags),
-        'kube-controller-manager-arg': args(settings.controllerManagerFlags),
-      }),
+      content: dropIn(settings),
       notes: [
         'On every server node; then systemctl restart k3s, one node at a time. Releases before 1.24 keep only the last of a repeated argument.',
+        ownArguments,
         ...settings.notes,
       ],
     },
   ];
 }
 
-/** A drop-in for RKE2; its API server is a static pod, so the key folders are mounted. */
 export function renderRke2(settings: ApiServerSettings): ConfigFile[] {
-  const mounts = (files: readonly string[]): string[] =>
-    keyFolders(files).map((folder) => `${folder}:${folder}:ro`);
   return [
     {
       path: '/etc/rancher/rke2/config.yaml.d/irsa.yaml',
-      content: writeYaml({
-        'kube-apiserver-arg': args(settings.apiServerFlags),
-        'kube-apiserver-extra-mount': mounts([
-          settings.signingKeyFile,
-          ...settings.verificationKeyFiles,
-        ]),
-        'kube-controller-manager-arg': args(settings.controllerManagerFlags),
-        'kube-controller-manager-extra-mount': mounts([settings.signingKeyFile]),
-      }),
+      content: dropIn(settings),
       notes: [
-        'On every server node; then systemctl restart rke2-server, one node at a time.',
+        'On every server node; then systemctl restart rke2-server, one node at a time. The key files have to be there before: RKE2 mounts those that exist when it starts.',
+        ownArguments,
         ...settings.notes,
       ],
     },

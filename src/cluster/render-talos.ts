@@ -2,7 +2,7 @@ import { ClusterError } from '../errors.js';
 import type { ApiServerSettings, ConfigFile, JsonValue } from './types.js';
 import { writeYaml } from './write-yaml.js';
 
-/** Talos 1.14 and later: a document of its own for service accounts. */
+/** Talos 1.14 and later: a document of its own for service accounts, in place of whatever was there. */
 export function renderTalos(settings: ApiServerSettings): ConfigFile[] {
   const [issuerURL, ...previous] = settings.issuers;
   if (settings.verificationKeyFiles.length > 1 && settings.verificationKeyPems.length === 0) {
@@ -25,10 +25,13 @@ export function renderTalos(settings: ApiServerSettings): ConfigFile[] {
     ...(previous.length === 0 ? {} : { issuers: previous }),
     audiences: [...settings.apiAudiences],
   };
+  const kind = { apiVersion: 'v1alpha1', kind: 'KubeServiceAccountConfig' };
   const documents: JsonValue[] = [
+    // A patch adds to lists: without these two a second run would name every issuer twice, which kube-apiserver refuses.
+    { cluster: { serviceAccount: { $patch: 'delete' } } },
+    { ...kind, $patch: 'delete' },
     {
-      apiVersion: 'v1alpha1',
-      kind: 'KubeServiceAccountConfig',
+      ...kind,
       issuer: { privateKey: signingKey(settings), issuerURL },
       accepted,
     },
@@ -42,7 +45,10 @@ export function renderTalos(settings: ApiServerSettings): ConfigFile[] {
           },
         ]),
   ];
-  return [talosFile(documents, settings)];
+  const file = talosFile(documents, settings);
+  const note =
+    'jwksUri goes into KubeAPIServerConfig, which a machine configuration from before Talos 1.14 does not have (cluster.apiServer stands there): on such a node leave jwksUri out, or migrate the configuration first.';
+  return [settings.jwksUri === undefined ? file : { ...file, notes: [note, ...file.notes] }];
 }
 
 /** Talos before 1.14: one key, and one issuer that replaces Talos' own. */
@@ -76,7 +82,13 @@ export function renderTalosV1Alpha1(settings: ApiServerSettings): ConfigFile[] {
   const file = talosFile([document], settings);
   const note =
     'Talos 1.12 and older only: 1.13 puts its own endpoint before this issuer, which then does not sign (siderolabs/talos#13210).';
-  return [{ ...file, notes: [note, ...file.notes] }];
+  // Their certificate library knew PKCS#1 and SEC1 only.
+  const old = signingKey(settings).includes('-----BEGIN PRIVATE KEY-----')
+    ? [
+        'Talos 1.10 and older does not read PKCS#8: convert the key first (openssl pkey -traditional -in KEY -out KEY.pem).',
+      ]
+    : [];
+  return [{ ...file, notes: [note, ...old, ...file.notes] }];
 }
 
 const talosFile = (documents: readonly JsonValue[], settings: ApiServerSettings): ConfigFile => ({

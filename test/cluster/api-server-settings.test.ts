@@ -105,6 +105,19 @@ describe('refusals', () => {
     ['kOps’s AWS audience', { apiAudiences: ['amazonaws.com'] }, /good at STS/],
     ['China’s AWS audience', { apiAudiences: ['sts.amazonaws.com.cn'] }, /good at STS/],
     ['a comma', { apiAudiences: ['a,sts.amazonaws.com'] }, /without a comma/],
+    [
+      'half a public key',
+      { verificationKeyPems: ['-----BEGIN PUBLIC KEY-----\nAAAA'] },
+      /one whole PUBLIC KEY/,
+    ],
+    [
+      'an encrypted signing key',
+      {
+        signingKeyPem:
+          '-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----',
+      },
+      /unencrypted private key/,
+    ],
     ['a private key among the public', { verificationKeyPems: [base.signingKeyPem] }, /PUBLIC KEY/],
     ['a public signing key', { signingKeyPem: '-----BEGIN PUBLIC KEY-----' }, /private key/],
   ])('%s', (_what, change, message) => {
@@ -159,13 +172,79 @@ describe('refusals', () => {
   });
 });
 
+describe('what a distribution does by itself', () => {
+  const rendered = (
+    target: (typeof targets)[number],
+    change: Partial<typeof base> = {},
+  ): { text: string; notes: string } => {
+    const settings = apiServerSettings({ ...settingsCases['change-of-issuer'], ...change });
+    const files = renderApiServerSettings(settings, { for: target });
+    return {
+      text: files.map(({ content }) => content).join(''),
+      notes: files.flatMap(({ notes }) => notes).join('\n'),
+    };
+  };
+
+  it('kOps hands out keys and overwrites the JWKS address: neither is written', () => {
+    const { text, notes } = rendered('kops');
+    expect(text).not.toMatch(/KeyFile|JWKS/i);
+    expect(notes).toMatch(/kops create keypair service-account --key FILE/);
+    expect(() => rendered('kops', { jwksUri: 'https://keys.example.com/jwks' })).toThrow(
+      /always names the JWKS .*openid\/v1\/jwks.* leave jwksUri out/,
+    );
+  });
+
+  it.each(['k3s', 'rke2'] as const)(
+    '%s collects arguments of several files only with a plus sign',
+    (target) => {
+      const { text } = rendered(target);
+      const keys = Object.keys(parseAllDocuments(text)[0]!.toJS() as object);
+      expect(keys).toEqual(['kube-apiserver-arg+', 'kube-controller-manager-arg+']);
+    },
+  );
+
+  it('kubeadm writes sa.pub in a new kind cluster unless sa.key is there', () => {
+    const mounts = (text: string): string[] =>
+      (
+        parseAllDocuments(text)[0]!.toJS() as {
+          nodes: { extraMounts: { containerPath: string }[] }[];
+        }
+      ).nodes[0]!.extraMounts.map(({ containerPath }) => containerPath);
+    expect(mounts(rendered('kind').text)).not.toContain('/etc/kubernetes/pki/sa.pub');
+    expect(rendered('kind').notes).toMatch(/sa\.pub is the key that kubeadm makes/);
+    const [settings] = renderApiServerSettings(apiServerSettings(base), { for: 'kind' });
+    expect(mounts(settings!.content)).toContain('/etc/kubernetes/pki/sa.pub');
+  });
+
+  it('Talos puts keys one behind the other, so each ends its line', () => {
+    const [key] = settingsCases['change-of-issuer'].verificationKeyPems!;
+    const { text } = rendered('talos', { verificationKeyPems: [key!.trim(), `\n${key!}\n`] });
+    const documents = parseAllDocuments(text).map((document) => document.toJS() as object);
+    expect(documents).toContainEqual(
+      expect.objectContaining({
+        accepted: expect.objectContaining({ publicKeys: [key, key] }) as unknown,
+      }),
+    );
+  });
+
+  it('Talos of old does not read PKCS#8, which is said', () => {
+    const notes = (signingKeyPem: string): string =>
+      renderApiServerSettings(apiServerSettings({ ...base, signingKeyPem }), {
+        for: 'talos-v1alpha1',
+      })[0]!.notes.join('\n');
+    expect(notes(base.signingKeyPem!)).toMatch(/does not read PKCS#8/);
+    const old = base.signingKeyPem!.replaceAll('PRIVATE KEY', 'RSA PRIVATE KEY');
+    expect(notes(old)).not.toMatch(/PKCS#8/);
+  });
+});
+
 describe('key files in several folders', () => {
   const settings = apiServerSettings({
     ...base,
     signingKeyFile: '/etc/irsa/a/sa.key',
     verificationKeyFiles: ['/etc/irsa/b/sa.pub'],
   });
-  it.each(['kubeadm-v1beta4', 'kind', 'static-pod-patch', 'rke2'] as const)(
+  it.each(['kubeadm-v1beta4', 'kind', 'static-pod-patch'] as const)(
     'are all mounted for %s',
     (target) => {
       const text = renderApiServerSettings(settings, { for: target })
@@ -173,7 +252,7 @@ describe('key files in several folders', () => {
         .join('');
       expect(text).toContain('/etc/irsa/a');
       expect(text).toContain('/etc/irsa/b');
-      if (target !== 'rke2') expect(text).toMatch(/name: service-account-keys-2/);
+      expect(text).toMatch(/name: service-account-keys-2/);
     },
   );
 });

@@ -34,6 +34,16 @@ describe('the first issuer signs, as kubeadm writes the command line', () => {
     expect(issuersOf((read as { command: string[] }).command)).toEqual(issuers);
   });
 
+  it('from v1, where a mergeMethod would glue the issuers to one broken URL', () => {
+    const { read } = verdicts['kubeadm-v1/change-of-issuer/kubeadm-config.yaml']!;
+    const { command, ...merged } = read as Record<string, string[]> & { command: string[] };
+    expect(issuersOf(command)).toEqual(issuers);
+    const [, , last] = issuers;
+    const own = 'https://kubernetes.default.svc.cluster.local';
+    expect(issuersOf(merged['issuers with mergeMethod prepend']!)).toEqual([`${last!}${own}`]);
+    expect(issuersOf(merged['issuers with mergeMethod append']!)).toEqual([`${own}${last!}`]);
+  });
+
   it('from the patches of its manifest', () => {
     const { read } = verdicts['static-pod-patch/change-of-issuer/kube-apiserver+json.yaml']!;
     const found = issuersOf((read as { command: string[] }).command);

@@ -54,19 +54,30 @@ const validators = (name: string): string =>
 const ours = (id: string, versionOf: string): Part =>
   goPart({ id, moduleFolder: validators(id), mainPackage: '.', versionOf, sources: ['main.go'] });
 
+const versionFlags = (version: string, minor: number): string =>
+  [`gitVersion=${version}`, 'gitMajor=1', `gitMinor=${minor}`]
+    .map((value) => `-X k8s.io/component-base/version.${value}`)
+    .join(' ');
+
 const parts = {
   talos: ours('talos', 'github.com/siderolabs/talos/pkg/machinery'),
   kind: ours('kind', 'sigs.k8s.io/kind'),
   kubeadm: partsCatalogue.kubeadm,
+  // kubeadm as a library: its init takes no experimental configuration.
+  'kubeadm-v1': goPart({
+    id: 'kubeadm-v1',
+    moduleFolder: validators('kubeadm-v1'),
+    mainPackage: '.',
+    versionOf: 'k8s.io/kubernetes',
+    sources: ['main.go'],
+    ldflags: (version) => versionFlags(version, 37),
+  }),
   'kubeadm-1.35': goPart({
     id: 'kubeadm-1.35',
     moduleFolder: validators('kubeadm-1.35'),
     mainPackage: 'k8s.io/kubernetes/cmd/kubeadm',
     versionOf: 'k8s.io/kubernetes',
-    ldflags: (version) =>
-      ['gitVersion=' + version, 'gitMajor=1', 'gitMinor=35']
-        .map((value) => `-X k8s.io/component-base/version.${value}`)
-        .join(' '),
+    ldflags: (version) => versionFlags(version, 35),
   }),
 } satisfies Record<string, Part>;
 
@@ -113,22 +124,48 @@ function commandLine(kubeadm: Program, configuration: string, version: string): 
       KUBEADM_INIT_DRYRUN_DIR: scratch,
     });
     return ['kube-apiserver', 'kube-controller-manager'].flatMap((name) => {
-      const manifest = parse(readFileSync(join(scratch, `${name}.yaml`), 'utf8')) as {
-        spec: { containers: { command: string[] }[]; volumes: { hostPath?: { path: string } }[] };
-      };
-      const { containers, volumes } = manifest.spec;
-      return [
-        ...(containers[0]?.command ?? []).filter((argument) =>
-          /^--(?:service-account|api-audiences)/.test(argument),
-        ),
-        ...volumes.flatMap(({ hostPath }) =>
-          hostPath?.path.startsWith('/etc/kubernetes/irsa') === true
-            ? [`mounts ${hostPath.path}`]
-            : [],
-        ),
-      ];
+      return whatCounts(parse(readFileSync(join(scratch, `${name}.yaml`), 'utf8')) as StaticPod);
     });
   });
+}
+
+interface StaticPod {
+  readonly spec: {
+    readonly containers: readonly { readonly command: readonly string[] }[];
+    readonly volumes: readonly { readonly hostPath?: { readonly path: string } }[];
+  };
+}
+
+const whatCounts = ({ spec: { containers, volumes } }: StaticPod): string[] => [
+  ...(containers[0]?.command ?? []).filter((argument) =>
+    /^--(?:service-account|api-audiences)/.test(argument),
+  ),
+  ...volumes.flatMap(({ hostPath }) =>
+    hostPath?.path.startsWith('/etc/kubernetes/irsa') === true ? [`mounts ${hostPath.path}`] : [],
+  ),
+];
+
+/** What kubeadm makes of a v1 configuration, and of the same one with a `mergeMethod` for the issuers. */
+async function commandLineOfV1(configuration: string): Promise<Record<string, string[]>> {
+  const library = await program('kubeadm-v1');
+  const ask = (content: string): string[] =>
+    inScratch((scratch) => {
+      const file = join(scratch, 'kubeadm.yaml');
+      writeFileSync(file, content);
+      const pods = JSON.parse(library.run([file])) as Record<string, StaticPod>;
+      return ['kube-apiserver', 'kube-controller-manager'].flatMap((name) =>
+        whatCounts(pods[name]!),
+      );
+    });
+  const merged = (method: string): string =>
+    configuration.replaceAll(/name: service-account-issuer/g, `$&\n      mergeMethod: ${method}`);
+  const issuersOf = (command: readonly string[]): string[] =>
+    command.filter((argument) => argument.startsWith('--service-account-issuer='));
+  return {
+    command: ask(configuration),
+    'issuers with mergeMethod prepend': issuersOf(ask(merged('prepend'))),
+    'issuers with mergeMethod append': issuersOf(ask(merged('append'))),
+  };
 }
 
 /** What kind puts into ClusterConfiguration by itself, as far as our patches touch it. */
@@ -167,7 +204,7 @@ const judges: Record<JudgedTarget, Judge> = {
     const path = join(goldenFolder, file);
     const allow = '--allow-experimental-api';
     const validated = kubeadm.run(['config', 'validate', allow, '--config', path]).trim();
-    return { judge: kubeadm.name, read: { validated } };
+    return { judge: kubeadm.name, read: { validated, ...(await commandLineOfV1(text(file))) } };
   },
   'static-pod-patch': async (file) => {
     const kubeadm = await program('kubeadm');
@@ -218,7 +255,13 @@ const judges: Record<JudgedTarget, Judge> = {
 function judgeTalos(contract: string): Judge {
   return async (file) => {
     const talos = await program('talos');
-    const read: unknown = JSON.parse(talos.run([contract, join(goldenFolder, file)]));
+    const path = join(goldenFolder, file);
+    const read: unknown = JSON.parse(talos.run([contract, path]));
+    // A configuration is patched more than once in its life.
+    const again: unknown = JSON.parse(talos.run([contract, path, path]));
+    if (JSON.stringify(again) !== JSON.stringify(read)) {
+      throw new Error(`${file}: patched twice, Talos reads ${JSON.stringify(again)}`);
+    }
     return {
       judge: `Talos machinery ${talos.name.slice('talos '.length)}, contract ${contract}`,
       read,
