@@ -8,6 +8,13 @@ export type Issuer = string & { readonly [issuerBrand]: true };
 /** IAM's own bound on an OIDC provider URL. */
 const maxIssuerLength = 255;
 
+/** A name, an IPv4 or a bracketed IPv6 address, and perhaps a port. URL parsers forgive more: three slashes, empty labels, `*`. */
+const authorityPattern = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-fA-F:.]+\])(?::\d*)?$/;
+
+/** Whether an https URL names its host as every reader understands it. */
+export const hasPlainHost = (url: string): boolean =>
+  authorityPattern.test(/^https:\/\/([^/?#]*)/.exec(url)?.[1] ?? '');
+
 const refuse = (actual: string, expected: string, fix: string): IssuerError =>
   new IssuerError(`issuer: expected ${expected}, got ${JSON.stringify(actual)}; ${fix}`, {
     actual,
@@ -68,6 +75,9 @@ export function parseIssuer(value: string): Issuer {
   if (text.includes('?')) throw refuse(shown, 'no query', 'remove the ? and what follows');
   if (text.includes('#')) throw refuse(shown, 'no fragment', 'remove the # and what follows');
   if (text.includes('\\')) throw refuse(shown, 'no backslash', 'write / instead');
+  if (!hasPlainHost(text)) {
+    throw refuse(shown, 'a host after https://', 'write https://HOST or https://HOST/PATH');
+  }
   if (text.length > maxIssuerLength) {
     throw refuse(
       shown,

@@ -19,6 +19,8 @@ export interface IssuerDocumentsOptions {
   readonly profile?: DiscoveryProfile;
   /** See {@link buildJwks}. Default false. */
   readonly legacyEmptyKid?: boolean;
+  /** See {@link buildJwks}. Default false. */
+  readonly keepDeclaredKids?: boolean;
   /** How long caches may keep the documents, in seconds. Default 3600, as kube-apiserver has it. */
   readonly maxAgeSeconds?: number;
 }
@@ -86,7 +88,7 @@ export async function buildIssuerDocuments(
   options: IssuerDocumentsOptions,
 ): Promise<IssuerDocument[]> {
   const { jwksPath = 'openid/v1/jwks', profile = 'aws', maxAgeSeconds = 3600 } = options;
-  const { legacyEmptyKid = false } = options;
+  const { legacyEmptyKid = false, keepDeclaredKids = false } = options;
   if (!Number.isInteger(maxAgeSeconds) || maxAgeSeconds < 0) {
     throw new TypeError('buildIssuerDocuments: expected maxAgeSeconds to be a whole number from 0');
   }
@@ -96,7 +98,7 @@ export async function buildIssuerDocuments(
       ? urlUnder(issuer, assertPath(jwksPath))
       : parseHttpsUrl(options.jwksUri, 'JWKS URL');
   const keys = isKeyList(options.keys) ? options.keys : (await readPublicKeys(options.keys)).keys;
-  const jwks = await buildJwks(keys, { legacyEmptyKid });
+  const jwks = await buildJwks(keys, { legacyEmptyKid, keepDeclaredKids });
   const discovery = buildDiscoveryDocument({ issuer, jwks, jwksUri, profile });
   const cacheControl = `public, max-age=${maxAgeSeconds}`;
 

@@ -10,6 +10,11 @@ export interface BuildJwksOptions {
    * key. Default false.
    */
   readonly legacyEmptyKid?: boolean;
+  /**
+   * Publish a key under the `kid` that its JWK carried, where that is not Kubernetes' own. Default false. True is for keys of an external signer
+   * (`--service-account-signing-endpoint`), which names keys as it likes: its tokens ask for them by that name.
+   */
+  readonly keepDeclaredKids?: boolean;
 }
 
 /** AWS answers InvalidIdentityToken for a type of key that occurs more often. */
@@ -46,7 +51,7 @@ export async function buildJwks(
   keys: readonly PublicKey[],
   options: BuildJwksOptions = {},
 ): Promise<JwkSet> {
-  const { legacyEmptyKid = false } = options;
+  const { legacyEmptyKid = false, keepDeclaredKids = false } = options;
   if (!Array.isArray(keys)) {
     throw new TypeError('buildJwks: expected an array of keys: `(await readPublicKeys(…)).keys`');
   }
@@ -56,7 +61,8 @@ export async function buildJwks(
       throw new TypeError(
         `buildJwks: expected every key to be an object, got ${key === null ? 'null' : typeof key}; readPublicKeys() gives them`,
       );
-    const { kid, alg, jwk } = key;
+    const { alg, jwk } = key;
+    const kid = keepDeclaredKids ? (key.declaredKid ?? key.kid) : key.kid;
     if (typeof kid !== 'string' || kid === '') {
       throw new TypeError(
         'buildJwks: expected every key to have a kid: readPublicKeys() computes it',

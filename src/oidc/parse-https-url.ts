@@ -1,4 +1,5 @@
 import { IssuerError } from '../errors.js';
+import { hasPlainHost } from '../names/issuer.js';
 
 /** Checks that a document's address is an absolute https URL without user information or fragment, and returns it unchanged. */
 export function parseHttpsUrl(value: string, what: string): string {
@@ -7,8 +8,11 @@ export function parseHttpsUrl(value: string, what: string): string {
   if (typeof text === 'string' && /^https:\/\/[\x21-\x7e]+$/.test(text)) {
     try {
       const url = new URL(text);
-      if (url.username === '' && url.password === '' && !text.includes('#')) return text;
-      fault = 'an https URL without user information or fragment';
+      const isBare = url.username === '' && url.password === '' && !text.includes('#');
+      if (isBare && hasPlainHost(text)) return text;
+      fault = isBare
+        ? 'an https URL with a host'
+        : 'an https URL without user information or fragment';
     } catch {
       fault = 'an https URL that can be parsed';
     }

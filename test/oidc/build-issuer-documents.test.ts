@@ -114,6 +114,18 @@ describe('the key set', () => {
     expect(JSON.parse(jwks!.body)).toMatchObject({ keys: { length: 5 } });
   });
 
+  test('names a key of an external signer as its tokens do, on demand', async () => {
+    const [first, second] = keys as [PublicKey, PublicKey];
+    const foreign = { keys: [{ ...first.jwk, kid: 'kms-2026-11' }, second.jwk] };
+    const read = await readPublicKeys(foreign);
+    expect((await buildJwks(read.keys)).keys.map(({ kid }) => kid)).toEqual([
+      first.kid,
+      second.kid,
+    ]);
+    const [, jwks] = await build({ keys: foreign, keepDeclaredKids: true });
+    expect(JSON.parse(jwks!.body)).toEqual(foreign);
+  });
+
   test('takes 100 keys of each type and no more, the copy without a kid counted', async () => {
     const copies = (key: PublicKey, count: number): PublicKey[] =>
       Array.from({ length: count }, (_, at) => ({ ...key, kid: `${key.alg}-${at}` }));
@@ -170,6 +182,7 @@ test.each([
   'keys.json',
   'https://u:secret@a.example.com/',
   'https://a/#b',
+  'https:///openid/v1/jwks',
   '',
 ])('a JWKS URL that verifiers do not take is refused: %s', async (jwksUri) => {
   const error: unknown = await build({ jwksUri }).catch((thrown: unknown) => thrown);
