@@ -24,7 +24,7 @@ export interface Verdict {
 export const goldenFolder: string = fileURLToPath(new URL('./golden/', import.meta.url));
 export const verdictsFile: string = join(goldenFolder, 'verdicts.json');
 
-/** The targets whose files a program of the distribution can judge here; for the others see docs/adr/0302. */
+/** The targets whose files a program of the distribution can judge here; for the others see docs/adr/0303. */
 export const judgedTargets = [
   'kubeadm-v1beta3',
   'kubeadm-v1beta4',
