@@ -57,8 +57,13 @@ export function simulateRotation(world: World): {
   const end = now + world.days * day;
   const leakAt = world.leakAtDay === undefined ? undefined : now + world.leakAtDay * day;
 
-  const current = <T extends { from: number }>(history: T[], at: number): T | undefined =>
-    history.filter((entry) => entry.from <= at).at(-1);
+  const current = <T extends { from: number }>(history: T[], at: number): T | undefined => {
+    for (let index = history.length - 1; index >= 0; index -= 1) {
+      const entry = history[index];
+      if (entry !== undefined && entry.from <= at) return entry;
+    }
+    return undefined;
+  };
 
   const check = (at: number): void => {
     for (const [replica, history] of presented.entries()) {
@@ -153,7 +158,9 @@ export function simulateRotation(world: World): {
       }
     }
     const pause = Math.max(1, Math.floor(random() * 2 * world.plannerEverySeconds)) * 1000;
-    const idle = plan.step === 'none' ? Math.max(pause, plan.notBefore.getTime() - now) : pause;
+    // Most of the looks before the time has come would say the same.
+    const wait = plan.notBefore.getTime() - now;
+    const idle = Math.max(pause, plan.step === 'none' ? wait : Math.min(wait, 50 * pause));
     for (const part of [0.001, 0.3, 0.7, 1]) check(now + idle * part);
     now += idle;
   }

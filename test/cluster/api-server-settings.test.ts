@@ -118,6 +118,7 @@ describe('refusals', () => {
       },
       /unencrypted private key/,
     ],
+    ['a number for a public key', { verificationKeyPems: [7] }, /one whole PUBLIC KEY/],
     ['a private key among the public', { verificationKeyPems: [base.signingKeyPem] }, /PUBLIC KEY/],
     ['a public signing key', { signingKeyPem: '-----BEGIN PUBLIC KEY-----' }, /private key/],
   ])('%s', (_what, change, message) => {
