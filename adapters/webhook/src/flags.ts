@@ -51,9 +51,32 @@ export type FlagName =
   | 'in-cluster'
   | 'resync-period'
   | 'enable-debugging-handlers'
-  | 'v'
+  | GoLoggingFlag;
+
+/** The flags of Go's klog. */
+type GoLoggingFlag =
+  | 'add_dir_header'
+  | 'alsologtostderr'
+  | 'alsologtostderrthreshold'
+  | 'legacy_stderr_threshold_behavior'
+  | 'log_backtrace_at'
+  | 'log_dir'
+  | 'log_file'
+  | 'log_file_max_size'
   | 'logtostderr'
-  | 'alsologtostderr';
+  | 'one_output'
+  | 'skip_headers'
+  | 'skip_log_headers'
+  | 'stderrthreshold'
+  | 'v'
+  | 'vmodule';
+
+const logText: Flag = {
+  kind: 'text',
+  ignored: true,
+  help: 'see --log-level; logs go to standard output',
+};
+const logSwitch: Flag = { ...logText, kind: 'switch' };
 
 /**
  * The flags. Those of amazon-eks-pod-identity-webhook bear its names, meanings and defaults; `ignored` ones have nothing left to do here.
@@ -192,7 +215,19 @@ export const flags: Readonly<Record<FlagName, Flag>> = {
   'in-cluster': { kind: 'switch', ignored: true, help: 'see --certificates' },
   'resync-period': { kind: 'duration', ignored: true, help: 'a watch needs no resync' },
   'enable-debugging-handlers': { kind: 'switch', ignored: true, help: 'there are none' },
-  v: { kind: 'number', ignored: true, help: 'see --log-level' },
-  logtostderr: { kind: 'switch', ignored: true, help: 'logs go to standard output' },
-  alsologtostderr: { kind: 'switch', ignored: true, help: 'logs go to standard output' },
+  add_dir_header: logSwitch,
+  alsologtostderr: logSwitch,
+  alsologtostderrthreshold: logText,
+  legacy_stderr_threshold_behavior: logSwitch,
+  log_backtrace_at: logText,
+  log_dir: logText,
+  log_file: logText,
+  log_file_max_size: logText,
+  logtostderr: logSwitch,
+  one_output: logSwitch,
+  skip_headers: logSwitch,
+  skip_log_headers: logSwitch,
+  stderrthreshold: logText,
+  v: logText,
+  vmodule: logText,
 };

@@ -214,17 +214,26 @@ function switchOf(values: Values, name: FlagName): boolean {
   throw refuse(name, 'true or false', text);
 }
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const unitMs: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+const goDuration = /(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)/g;
 
 /** `0`, `100ms`, `1.5s`, `1m30s`, as Go writes them. */
 function durationOf(values: Values, name: FlagName): number {
   const text = values.get(name) ?? '';
   if (text === '0') return 0;
-  if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text)) {
+  if (text === '' || text.replaceAll(goDuration, '') !== '') {
     throw refuse(name, 'a duration such as 500ms, 10s or 1m30s', text);
   }
   let total = 0;
-  for (const [, amount = '', unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
+  for (const [, amount = '', unit = ''] of text.matchAll(goDuration)) {
     total += Number(amount) * (unitMs[unit] ?? 0);
   }
   return Math.round(total);

@@ -75,8 +75,8 @@ describe('parseOptions', () => {
     expect(read.notes).toEqual([
       '--in-cluster has no effect here: see --certificates',
       '--resync-period has no effect here: a watch needs no resync',
-      '--logtostderr has no effect here: logs go to standard output',
-      '--v has no effect here: see --log-level',
+      '--logtostderr has no effect here: see --log-level; logs go to standard output',
+      '--v has no effect here: see --log-level; logs go to standard output',
     ]);
   });
 
@@ -107,8 +107,8 @@ describe('parseOptions', () => {
 
   it('reads durations as Go writes them', () => {
     const read = (text: string): number => options([`--lame-duck=${text}`]).lameDuckMs;
-    expect(['0', '1s', '1m30s', '1.5s', '250ms', '1h'].map(read)).toEqual([
-      0, 1000, 90_000, 1500, 250, 3_600_000,
+    expect(['0', '1s', '1m30s', '1.5s', '250ms', '1h', '.5s', '2000us', '1.s'].map(read)).toEqual([
+      0, 1000, 90_000, 1500, 250, 3_600_000, 500, 2, 1000,
     ]);
   });
 
