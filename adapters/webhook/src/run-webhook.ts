@@ -7,7 +7,7 @@ import { createRequestLog } from './create-request-log.js';
 import { createRoleMappingStore } from './identities/create-role-mapping-store.js';
 import { createServiceAccountLookup } from './identities/create-service-account-lookup.js';
 import { createServiceAccountStore } from './identities/create-service-account-store.js';
-import { watchIdentitiesFile } from './identities/watch-identities-file.js';
+import { watchIdentitiesFile, type WatchedIdentities } from './identities/watch-identities-file.js';
 import { createKubernetesClient } from './kubernetes/create-kubernetes-client.js';
 import { listAndWatch, type RunningWatch, type WatchStore } from './kubernetes/list-and-watch.js';
 import type { KubernetesClient, LoadClusterAccess } from './kubernetes/types.js';
@@ -74,9 +74,12 @@ async function start(run: RunWebhookOptions, stops: Stops): Promise<RunningWebho
 
   const behindSeconds = (): Record<string, number> =>
     Object.fromEntries([...watches].map(([name, watch]) => [name, watch.behindSeconds()]));
+  let identities: WatchedIdentities | undefined;
   const notReady = (): string | undefined => {
     for (const [name, watch] of watches) if (!watch.isSynced()) return `${name} are not listed yet`;
-    return undefined;
+    return identities !== undefined && identities.associations() === undefined
+      ? 'the identities file could not be read yet'
+      : undefined;
   };
   const metrics: Metrics = createMetrics({
     inFlight: () => running.server?.inFlight() ?? 0,
@@ -99,17 +102,16 @@ async function start(run: RunWebhookOptions, stops: Stops): Promise<RunningWebho
     const path = `/api/v1/namespaces/${encodeURIComponent(options.namespace)}/configmaps`;
     watch('configmaps', path, roleMappings, `metadata.name=${options.roleMappingConfigMap}`);
   }
-  const identities =
-    options.identitiesFile === undefined
-      ? undefined
-      : await watchIdentitiesFile({
-          file: options.identitiesFile,
-          onError: (error) => {
-            fault('identities-file', error);
-          },
-          ...(run.pollMs !== undefined && { pollMs: run.pollMs }),
-        });
-  if (identities !== undefined) stops.push(identities.stop);
+  if (options.identitiesFile !== undefined) {
+    identities = await watchIdentitiesFile({
+      file: options.identitiesFile,
+      onError: (error) => {
+        fault('identities-file', error);
+      },
+      ...(run.pollMs !== undefined && { pollMs: run.pollMs }),
+    });
+    stops.push(identities.stop);
+  }
 
   const metricsServer = await startMetricsServer({
     host: options.bindAddress,

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateServerIdentity } from 'irsa/certs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../src/create-logger.js';
 import { parseOptions } from '../src/parse-options.js';
 import { runWebhook, type RunningWebhook, type RunWebhookOptions } from '../src/run-webhook.js';
@@ -24,6 +24,7 @@ beforeEach(async () => {
   await mount(join(folder, 'certs'), 'one', await pairFiles());
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await running?.close();
   running = undefined;
   await api.stop();
@@ -179,6 +180,41 @@ describe('runWebhook', () => {
       .toContain('cache_behind_seconds{resource="serviceaccounts"} 0\n');
   });
 
+  it('is away from the API server for ten minutes: answers, says so to people and to Prometheus, and recovers', async () => {
+    api.put('serviceaccounts', account);
+    const webhook = await start();
+    await ready(webhook);
+    const review = async (): Promise<{ status: number; patch?: string; warnings: string[] }> => {
+      const { status, text } = await call(webhook.url, { body });
+      const { patch, warnings = [] } = JSON.parse(text).response ?? {};
+      return { status, patch, warnings };
+    };
+    const before = await review();
+    expect([before.status, before.warnings]).toEqual([200, []]);
+    await api.stop();
+    await expect.poll(() => lines.join(''), soon).toContain('watch failed, trying again');
+    // The clock that never steps back goes on by ten minutes.
+    const { now } = performance;
+    vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 600_000);
+    await expect.poll(async () => (await review()).status, soon).toBe(200);
+    const during = await review();
+    expect(during.patch).toBe(before.patch);
+    expect(during.warnings.join()).toMatch(
+      /irsa-webhook has heard nothing from the API server for 60\d s: newer changes of ServiceAccounts do not count yet/,
+    );
+    const { text } = await metrics(webhook.metricsPort);
+    expect(text).toMatch(/cache_behind_seconds\{resource="serviceaccounts"\} 60\d\./);
+    expect(text).toContain('irsa_webhook_ready 1');
+    expect(
+      (await call(webhook.url, { body: body.replaceAll('s3-echoer', 'unknown') })).status,
+    ).toBe(503);
+    await api.start();
+    await expect.poll(async () => (await review()).warnings, soon).toEqual([]);
+    expect(
+      (await call(webhook.url, { body: body.replaceAll('s3-echoer', 'unknown') })).status,
+    ).toBe(200);
+  });
+
   it('reads role mappings from their ConfigMap, keeps good entries, and forgets a deleted one', async () => {
     const config = (mapping: unknown): Parameters<FakeApiServer['put']>[1] => ({
       metadata: { name: 'pod-identity-webhook', namespace: 'irsa-system' },
@@ -212,8 +248,13 @@ describe('runWebhook', () => {
         identities: names.map((serviceAccount) => ({ namespace: 'default', serviceAccount })),
       }),
     });
+    const webhook = await start([`--watch-container-credentials-config=${at}/ids.json`]);
+    // Without the file nobody can say who has an association: no pod is answered wrongly meanwhile.
+    await expect
+      .poll(async () => (await call(webhook.url, { body })).text, soon)
+      .toContain('the identities file could not be read yet');
     await mount(at, 'one', file());
-    await ready(await start([`--watch-container-credentials-config=${at}/ids.json`]));
+    await ready(webhook);
     const patch = async (): Promise<string> =>
       Buffer.from(
         JSON.parse((await call(running!.url, { body })).text).response.patch ?? '',

@@ -30,6 +30,32 @@ export interface CertificateState {
 /** Nothing yet. */
 export const emptyState: CertificateState = { authorities: [] };
 
+/** Clocks of a cluster differ by less; a certificate that begins later was made while a clock was wrong. */
+const maxSkewMs = 3_600_000;
+
+/**
+ * A state as far as it can be used now: what a clock that had jumped ahead left behind is no certificate yet, and a time that has not come
+ * counts as now.
+ */
+export function usableState(state: CertificateState, now: Date): CertificateState {
+  const begins = ({ certificatePem }: { readonly certificatePem: string }): boolean =>
+    new Date(new X509Certificate(certificatePem).validFrom).getTime() <= now.getTime() + maxSkewMs;
+  const past = (date: Date): Date => (date > now ? now : date);
+  const { serving, caBundleChangedAt } = state;
+  const authorities = state.authorities.filter(begins);
+  const isServed =
+    serving !== undefined &&
+    begins(serving) &&
+    authorities.some(({ id }) => id === serving.authority);
+  return {
+    authorities,
+    ...(isServed && {
+      serving: { ...serving, ...(serving.since !== undefined && { since: past(serving.since) }) },
+    }),
+    ...(caBundleChangedAt !== undefined && { caBundleChangedAt: past(caBundleChangedAt) }),
+  };
+}
+
 /**
  * Reads the Secret. Whatever of it is missing, corrupt or edited by hand is left out, and so made anew: an authority that cannot be read,
  * a pair whose halves do not belong together or that no authority of ours has signed.

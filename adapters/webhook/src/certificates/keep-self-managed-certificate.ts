@@ -19,6 +19,7 @@ import {
   emptyState,
   knownAuthority,
   readCertificateSecret,
+  usableState,
   type CertificateState,
 } from './certificate-secret.js';
 
@@ -81,12 +82,14 @@ export function keepSelfManagedCertificate(
 
   /** Does one step; true when there may be another one at once. */
   const turn = async (): Promise<boolean> => {
-    const observed = await observe(options);
+    const at = now();
+    const observed = await observe(options, at);
     const { state, bundle, isEven } = observed;
     const { serving } = state;
     // A Secret that somebody deleted or spoiled is written again from memory: that costs no trust and no wait.
-    if (serving === undefined && lastGood?.serving !== undefined) {
-      return writeSecret(options, observed, lastGood);
+    const remembered = lastGood && usableState(lastGood, at);
+    if (serving === undefined && remembered?.serving !== undefined) {
+      return writeSecret(options, observed, remembered);
     }
     if (serving !== undefined && bundle.has(serving.authority)) {
       lastGood = state;
@@ -94,7 +97,6 @@ export function keepSelfManagedCertificate(
       served = serving.certificatePem;
       markReady();
     }
-    const at = now();
     const plan = planCertificateRotation({
       now: at,
       authorities: state.authorities,
@@ -154,7 +156,7 @@ const secretPath = (options: SelfManagedCertificateOptions): string =>
 const configurationPath = ({ webhookConfigurationName }: SelfManagedCertificateOptions): string =>
   `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${encodeURIComponent(webhookConfigurationName)}`;
 
-async function observe(options: SelfManagedCertificateOptions): Promise<Observed> {
+async function observe(options: SelfManagedCertificateOptions, at: Date): Promise<Observed> {
   const { client } = options;
   const [secretAnswer, configurationAnswer] = await Promise.all([
     client.request({ path: secretPath(options) }),
@@ -169,7 +171,7 @@ async function observe(options: SelfManagedCertificateOptions): Promise<Observed
   const bundle = new Map([...first].filter(([id]) => others.every((other) => other.has(id))));
   return {
     secret,
-    state: secret === undefined ? emptyState : await readCertificateSecret(secret),
+    state: secret === undefined ? emptyState : usableState(await readCertificateSecret(secret), at),
     configuration: configurationAnswer.body,
     bundle,
     isEven: new Set(bundles).size <= 1,

@@ -41,14 +41,50 @@ describe('keepSelfManagedCertificate', () => {
     ).toBe(1);
   });
 
-  it('renews the serving certificate under the same authority when its end is near', async () => {
-    const replica = start();
-    await replica.kept.ready;
+  it('three replicas that see its end near at once renew the serving certificate once, under the same authority', async () => {
+    const replicas = [start(), start(), start()];
+    await Promise.all(replicas.map(({ kept: one }) => one.ready));
+    await expect.poll(() => replicas.map(({ pairs }) => pairs.length), soon).toEqual([1, 1, 1]);
     const before = bundles();
     world.now = new Date(world.now.getTime() + 61 * day);
-    await expect.poll(() => replica.pairs.length, soon).toBe(2);
+    await expect.poll(() => replicas.map(({ pairs }) => pairs.length), soon).toEqual([2, 2, 2]);
+    expect(new Set(replicas.map(({ pairs }) => pairs[1]!.certificatePem)).size).toBe(1);
+    const steps = replicas.flatMap(({ steps: done }) => done);
+    expect(steps.filter((step) => step === 'issue-serving')).toHaveLength(2);
     expect(bundles()).toEqual(before);
-    expect(isTrusted(replica.pairs[1]!, before[0]!)).toBe(true);
+    expect(isTrusted(replicas[0]!.pairs[1]!, before[0]!)).toBe(true);
+  });
+
+  it('survives a clock that jumps a year ahead and back again', async () => {
+    const replica = start();
+    await replica.kept.ready;
+    const today = world.now;
+    const begins = (): Date =>
+      new Date(new X509Certificate(replica.pairs.at(-1)!.certificatePem).validFrom);
+    world.now = new Date(today.getTime() + 365 * day);
+    await expect.poll(() => replica.pairs.length, soon).toBe(2);
+    expect(begins() > today).toBe(true);
+    world.now = today;
+    await expect.poll(() => replica.pairs.length, soon).toBe(3);
+    expect(begins() <= today).toBe(true);
+    expect(isTrusted(replica.pairs[2]!, bundles()[0]!)).toBe(true);
+  });
+
+  it('makes an authority anew that was made by a clock a year ahead', async () => {
+    const today = world.now;
+    world.now = new Date(today.getTime() + 365 * day);
+    const replica = start();
+    await replica.kept.ready;
+    world.now = today;
+    await expect.poll(() => replica.pairs.length, soon).toBe(2);
+    const [pair] = replica.pairs.slice(1);
+    for (const pem of [pair!.certificatePem, secret()['ca.crt']!]) {
+      expect(new Date(new X509Certificate(pem).validFrom) <= today).toBe(true);
+    }
+    expect(bundles().every((bundle) => isTrusted(pair!, bundle))).toBe(true);
+    world.now = new Date(today.getTime() + 301_000);
+    await expect.poll(async () => (await inspectCertificates(bundles()[0]!)).length, soon).toBe(1);
+    expect(bundles()[0]).toBe(secret()['ca.crt']);
   });
 
   it.each([
