@@ -1,3 +1,4 @@
+import type { Draft } from './draft.js';
 import { limitWarnings } from './limit-warnings.js';
 import { objectOf } from './read-json.js';
 import type { JsonPatchOperation } from './types.js';
@@ -35,8 +36,6 @@ export interface Remarks {
   readonly warnings?: readonly string[];
   readonly auditAnnotations?: Readonly<Record<string, string>>;
 }
-
-type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
 const withRemarks = (
   response: Draft<AdmissionResponse>,

@@ -1,5 +1,5 @@
 import { readCsvRecord } from '../go/read-csv-record.js';
-import { fieldOf, isAbsent, isJsonObject, listOf, textOf } from '../read-json.js';
+import { fieldOf, isAbsent, isJsonObject, listOf, objectOf, textOf } from '../read-json.js';
 import type { ResolvedMutation } from '../resolved-mutation.js';
 import type { Injection, JsonPatchOperation, MutationOutcome } from '../types.js';
 import { findPodDecodeFault } from './decode-eks-pod.js';
@@ -10,16 +10,27 @@ interface Variable {
   readonly value?: string;
 }
 
+const lists = ['initContainers', 'containers'] as const;
 const podIdentityLabel = 'eks.amazonaws.com/pod-identity';
 
-const skippedNames = (pod: unknown, domain: string): ReadonlySet<string> => {
-  const annotations = fieldOf(fieldOf(pod, 'metadata'), 'annotations');
-  const text = textOf(annotations, `${domain}/skip-containers`);
-  return new Set(text === undefined ? [] : readCsvRecord(text));
+const noNames: ReadonlySet<string> = new Set();
+
+const skippedNames = ({ pod, derived }: ResolvedMutation): ReadonlySet<string> => {
+  const annotations = objectOf(objectOf(pod)['metadata'])['annotations'];
+  const text = textOf(annotations, derived.annotationKeys['skip-containers']);
+  return text === undefined ? noNames : new Set(readCsvRecord(text));
 };
 
-const hasName = (list: unknown, name: string): boolean =>
-  listOf(list).some((item) => (textOf(item, 'name') ?? '') === name);
+/** The name of a container, variable, mount or volume; none is an empty one, as in Go. */
+const nameIn = (item: unknown): string => {
+  const { name } = objectOf(item);
+  return typeof name === 'string' ? name : '';
+};
+
+const hasName = (list: unknown, name: string): boolean => {
+  for (const item of listOf(list)) if (nameIn(item) === name) return true;
+  return false;
+};
 
 const variable = (name: string, value: string): Variable =>
   value === '' ? { name } : { name, value };
@@ -42,10 +53,17 @@ const variablesToAppend = (
   injection: Injection,
   identity: readonly Variable[],
 ): Variable[] | undefined => {
-  const env = fieldOf(container, 'env');
-  const hasIdentity = identity.some(({ name }) => hasName(env, name));
-  const hasRegion = hasName(env, 'AWS_REGION') || hasName(env, 'AWS_DEFAULT_REGION');
-  const hasSts = hasName(env, 'AWS_STS_REGIONAL_ENDPOINTS');
+  let hasIdentity = false;
+  let hasRegion = false;
+  let hasSts = false;
+  for (const item of listOf(objectOf(container)['env'])) {
+    const own = nameIn(item);
+    // Most names do not even begin with an A.
+    if (own.charCodeAt(0) !== 65) continue;
+    hasIdentity ||= identity.some(({ name }) => name === own);
+    hasRegion ||= own === 'AWS_REGION' || own === 'AWS_DEFAULT_REGION';
+    hasSts ||= own === 'AWS_STS_REGIONAL_ENDPOINTS';
+  }
   if (hasIdentity && hasRegion && hasSts) return undefined;
   const { region } = injection;
   return [
@@ -94,11 +112,8 @@ const patchContainer = (
 
 const volumeOf = (injection: Injection, path: string): object => {
   const { audience, tokenExpirationSeconds: expirationSeconds } = injection;
-  const serviceAccountToken = {
-    ...(audience === '' ? {} : { audience }),
-    expirationSeconds,
-    path,
-  };
+  const serviceAccountToken =
+    audience === '' ? { expirationSeconds, path } : { audience, expirationSeconds, path };
   return { name: injection.tokenVolumeName, projected: { sources: [{ serviceAccountToken }] } };
 };
 
@@ -122,16 +137,17 @@ const addLabel = (patch: JsonPatchOperation[], pod: unknown): void => {
  * does not change is not written again.
  */
 export function computeEksPatch(mutation: ResolvedMutation): MutationOutcome {
-  const { pod, settings } = mutation;
+  const { pod, settings, derived } = mutation;
   const fault = findPodDecodeFault(pod);
   if (fault !== undefined) return { kind: 'rejected', code: 'ERR_POD', message: fault };
-  const resolved = resolveEksInjection(mutation);
-  if (typeof resolved === 'string') return { kind: 'skipped', reason: resolved, warnings: [] };
+  const injection = resolveEksInjection(mutation);
+  if (typeof injection === 'string') return { kind: 'skipped', reason: injection, warnings: [] };
 
-  const { injection, tokenPath } = resolved;
+  const isWeb = injection.method === 'web-identity';
+  const { tokenPath } = isWeb ? derived.webIdentity : derived.containerCredentials;
   const patch: JsonPatchOperation[] = [];
   const spec = fieldOf(pod, 'spec');
-  if (injection.method === 'container-credentials') addLabel(patch, pod);
+  if (!isWeb) addLabel(patch, pod);
   if (isAbsent(spec)) patch.push({ op: 'add', path: '/spec', value: {} });
   const volumes = fieldOf(spec, 'volumes');
   if (!hasName(volumes, injection.tokenVolumeName)) {
@@ -146,12 +162,12 @@ export function computeEksPatch(mutation: ResolvedMutation): MutationOutcome {
     patch.push({ op: 'add', path: '/spec/containers', value: [] });
   }
   const identity = identityVariables(injection, settings.containerCredentials.fullUri);
-  const skip = skippedNames(pod, settings.annotationDomain);
-  for (const list of ['initContainers', 'containers']) {
+  const skip = skippedNames(mutation);
+  for (const list of lists) {
     const containers = listOf(fieldOf(spec, list));
     for (let index = 0; index < containers.length; index += 1) {
       const container = containers[index];
-      if (skip.has(textOf(container, 'name') ?? '')) continue;
+      if (skip.has(nameIn(container))) continue;
       patchContainer(patch, `/spec/${list}/${index}`, container, { injection, identity });
     }
   }

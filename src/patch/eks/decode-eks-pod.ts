@@ -1,78 +1,87 @@
-import { fieldOf, isAbsent, isJsonObject, listOf } from '../read-json.js';
+import { isAbsent, isJsonObject, listOf, type JsonObject } from '../read-json.js';
 
-type Check = (value: unknown, path: string) => string | undefined;
+/** What is wrong with a value, after the step that led to it; the path before is put in front on the way out, where it costs no good pod. */
+type Fault = string | undefined;
+type Check = (value: unknown, step: string) => Fault;
 
-const mismatch = (path: string, expected: string, value: unknown): string => {
-  const found = Array.isArray(value) ? 'list' : typeof value;
-  return `cannot decode the object as a Pod: ${path} is a ${found}, expected ${expected}`;
-};
+const mismatch = (value: unknown, expected: string): string =>
+  ` is a ${Array.isArray(value) ? 'list' : typeof value}, expected ${expected}`;
 
-const text: Check = (value, path) =>
-  isAbsent(value) || typeof value === 'string' ? undefined : mismatch(path, 'a string', value);
+const behind = (step: string, fault: Fault): Fault =>
+  fault === undefined ? undefined : `${step}${fault}`;
 
-/** An object whose named fields pass their checks; null stands for an empty one, as in Go. */
+const text: Check = (value, step) =>
+  typeof value === 'string' || isAbsent(value)
+    ? undefined
+    : behind(step, mismatch(value, 'a string'));
+
+/** An object whose fields pass a check of their own; null stands for an empty one, as in Go. */
 const object =
-  (fields: Readonly<Record<string, Check>>): Check =>
-  (value, path) => {
+  (fieldsOf: (value: JsonObject) => Fault): Check =>
+  (value, step) => {
     if (isAbsent(value)) return undefined;
-    if (!isJsonObject(value)) return mismatch(path, 'an object', value);
-    for (const name of Object.keys(fields)) {
-      const fault = fields[name]?.(fieldOf(value, name), `${path}.${name}`);
-      if (fault !== undefined) return fault;
-    }
-    return undefined;
+    return behind(step, isJsonObject(value) ? fieldsOf(value) : mismatch(value, 'an object'));
   };
 
 const list =
   (item: Check): Check =>
-  (value, path) => {
+  (value, step) => {
     if (isAbsent(value)) return undefined;
-    if (!Array.isArray(value)) return mismatch(path, 'a list', value);
+    if (!Array.isArray(value)) return behind(step, mismatch(value, 'a list'));
     const items = listOf(value);
     for (let index = 0; index < items.length; index += 1) {
-      const fault = item(items[index], `${path}[${index}]`);
-      if (fault !== undefined) return fault;
+      const fault = item(items[index], '');
+      if (fault !== undefined) return `${step}[${index}]${fault}`;
     }
     return undefined;
   };
 
-const textMap: Check = (value, path) => {
-  if (isAbsent(value)) return undefined;
-  if (!isJsonObject(value)) return mismatch(path, 'an object', value);
+const textMap = object((value) => {
   for (const name of Object.keys(value)) {
-    const fault = text(value[name], `${path}[${JSON.stringify(name).slice(0, 80)}]`);
-    if (fault !== undefined) return fault;
+    const fault = text(value[name], '');
+    if (fault !== undefined) return `[${JSON.stringify(name).slice(0, 80)}]${fault}`;
   }
   return undefined;
-};
-
-const containers = list(
-  object({
-    name: text,
-    env: list(object({ name: text, value: text })),
-    volumeMounts: list(object({ name: text, mountPath: text })),
-  }),
-);
-
-const pod = object({
-  metadata: object({ annotations: textMap, labels: textMap }),
-  spec: object({
-    serviceAccountName: text,
-    serviceAccount: text,
-    nodeSelector: textMap,
-    volumes: list(object({ name: text })),
-    initContainers: containers,
-    containers,
-  }),
 });
+
+const variables = list(object(({ name, value }) => text(name, '.name') ?? text(value, '.value')));
+const mounts = list(
+  object(({ name, mountPath }) => text(name, '.name') ?? text(mountPath, '.mountPath')),
+);
+const volumes = list(object(({ name }) => text(name, '.name')));
+const containers = list(
+  object(
+    ({ name, env, volumeMounts }) =>
+      text(name, '.name') ?? variables(env, '.env') ?? mounts(volumeMounts, '.volumeMounts'),
+  ),
+);
+const podMetadata = object(
+  ({ annotations, labels }) => textMap(annotations, '.annotations') ?? textMap(labels, '.labels'),
+);
+const podSpec = object(
+  (spec) =>
+    text(spec['serviceAccountName'], '.serviceAccountName') ??
+    text(spec['serviceAccount'], '.serviceAccount') ??
+    textMap(spec['nodeSelector'], '.nodeSelector') ??
+    volumes(spec['volumes'], '.volumes') ??
+    containers(spec['initContainers'], '.initContainers') ??
+    containers(spec['containers'], '.containers'),
+);
+const pod = object(
+  ({ metadata, spec }) => podMetadata(metadata, '.metadata') ?? podSpec(spec, '.spec'),
+);
+const accountMetadata = object(
+  ({ name, namespace, annotations }) =>
+    text(name, '.name') ?? text(namespace, '.namespace') ?? textMap(annotations, '.annotations'),
+);
 
 /** Why the Go webhook could not decode an object as a Pod, looked for in the fields that mutation reads; undefined if it could. */
 export function findPodDecodeFault(value: unknown): string | undefined {
-  return isAbsent(value) ? 'unexpected end of JSON input' : pod(value, 'pod');
+  if (isAbsent(value)) return 'unexpected end of JSON input';
+  return behind('cannot decode the object as a Pod: ', pod(value, 'pod'));
 }
 
 /** Whether the Go webhook could decode a ServiceAccount's names and annotations. */
 export function isDecodableServiceAccount(value: unknown): boolean {
-  const metadata = object({ name: text, namespace: text, annotations: textMap });
-  return isJsonObject(value) && object({ metadata })(value, 'serviceAccount') === undefined;
+  return isJsonObject(value) && accountMetadata(value['metadata'], '') === undefined;
 }

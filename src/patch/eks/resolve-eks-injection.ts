@@ -1,7 +1,8 @@
-import { joinPath } from '../go/join-path.js';
+import type { AnnotationName, DerivedSettings, TokenPlace } from '../derive-settings.js';
 import { parseBool } from '../go/parse-bool.js';
 import { parseInt64 } from '../go/parse-int64.js';
-import { fieldOf, isAbsent, isJsonObject, textOf } from '../read-json.js';
+import { fieldOf, isAbsent, isJsonObject, objectOf, textOf } from '../read-json.js';
+import type { Draft } from '../draft.js';
 import type { ResolvedMutation } from '../resolved-mutation.js';
 import {
   defaultTokenExpiration,
@@ -19,22 +20,21 @@ interface CacheEntry {
   readonly tokenExpirationSeconds: number;
 }
 
-/** An injection, and the token's path inside the volume. */
-export interface EksInjection {
-  readonly injection: Injection;
-  readonly tokenPath: string;
-}
-
 /** An annotation; one that is null is there and empty, as Go decodes it. */
-const annotationOf = (object: unknown, domain: string, name: string): string | undefined => {
-  const annotations = fieldOf(fieldOf(object, 'metadata'), 'annotations');
-  const key = `${domain}/${name}`;
+const annotationOf = (
+  object: unknown,
+  name: AnnotationName,
+  { annotationKeys }: DerivedSettings,
+): string | undefined => {
+  const annotations = objectOf(objectOf(object)['metadata'])['annotations'];
+  const key = annotationKeys[name];
   if (!isJsonObject(annotations) || !Object.hasOwn(annotations, key)) return undefined;
-  return textOf(annotations, key) ?? '';
+  const value = annotations[key];
+  return typeof value === 'string' ? value : '';
 };
 
-const roleOf = (serviceAccount: unknown, settings: MutationSettings): string => {
-  const annotated = annotationOf(serviceAccount, settings.annotationDomain, 'role-arn');
+const roleOf = ({ serviceAccount, settings, derived }: ResolvedMutation): string => {
+  const annotated = annotationOf(serviceAccount, 'role-arn', derived);
   if (annotated === undefined) return '';
   const { composeRoleArn: compose } = settings;
   if (compose === undefined || annotated.includes('arn:')) return annotated;
@@ -50,14 +50,14 @@ const isNamed = (serviceAccount: unknown, namespace: string, name: string): bool
   );
 };
 
-const entryOfAccount = (serviceAccount: unknown, settings: MutationSettings): CacheEntry => {
-  const { annotationDomain: domain } = settings;
-  const expiration = annotationOf(serviceAccount, domain, 'token-expiration');
+const entryOfAccount = (mutation: ResolvedMutation): CacheEntry => {
+  const { serviceAccount, settings, derived } = mutation;
+  const expiration = annotationOf(serviceAccount, 'token-expiration', derived);
   const seconds = expiration === undefined ? undefined : parseInt64(expiration);
-  const regional = annotationOf(serviceAccount, domain, 'sts-regional-endpoints');
+  const regional = annotationOf(serviceAccount, 'sts-regional-endpoints', derived);
   return {
-    roleArn: roleOf(serviceAccount, settings),
-    audience: annotationOf(serviceAccount, domain, 'audience') ?? settings.audience,
+    roleArn: roleOf(mutation),
+    audience: annotationOf(serviceAccount, 'audience', derived) ?? settings.audience,
     regionalSts: (regional === undefined ? undefined : parseBool(regional)) ?? settings.regionalSts,
     tokenExpirationSeconds: raiseTokenExpiration(seconds ?? settings.tokenExpirationSeconds),
   };
@@ -71,75 +71,73 @@ const entryOfMapping = (mapping: RoleMapping, settings: MutationSettings): Cache
     mapping.tokenExpirationSeconds ?? raiseTokenExpiration(settings.tokenExpirationSeconds),
 });
 
-const podExpiration = (pod: unknown, domain: string): number | undefined => {
-  const annotated = annotationOf(pod, domain, 'token-expiration');
+const podExpiration = ({ pod, derived }: ResolvedMutation): number | undefined => {
+  const annotated = annotationOf(pod, 'token-expiration', derived);
   const seconds = annotated === undefined ? undefined : parseInt64(annotated);
   return seconds === undefined ? undefined : raiseTokenExpiration(seconds);
 };
 
 /** Whether the pod's node selector names Windows, under either key. */
 const isWindows = (pod: unknown): boolean => {
-  const selector = fieldOf(fieldOf(pod, 'spec'), 'nodeSelector');
+  const selector = objectOf(objectOf(objectOf(pod)['spec'])['nodeSelector']);
   return (
-    fieldOf(selector, 'kubernetes.io/os') === 'windows' ||
-    fieldOf(selector, 'beta.kubernetes.io/os') === 'windows'
+    selector['kubernetes.io/os'] === 'windows' || selector['beta.kubernetes.io/os'] === 'windows'
   );
 };
 
-const tokenFileOf = (pod: unknown, mountPath: string, tokenPath: string): string => {
-  const path = joinPath(mountPath, tokenPath);
-  return isWindows(pod) ? `C:${path.replaceAll('/', '\\')}` : path;
+/** What both methods have in common. */
+const injectionAt = (
+  { pod, settings: { region } }: ResolvedMutation,
+  place: TokenPlace,
+  decided: Pick<
+    Injection,
+    'method' | 'source' | 'audience' | 'tokenExpirationSeconds' | 'regionalSts'
+  >,
+): Draft<Injection> => {
+  const injection: Draft<Injection> = {
+    method: decided.method,
+    source: decided.source,
+    audience: decided.audience,
+    tokenExpirationSeconds: decided.tokenExpirationSeconds,
+    regionalSts: decided.regionalSts,
+    tokenVolumeName: place.volumeName,
+    tokenMountPath: place.mountPath,
+    tokenFile: isWindows(pod) ? place.windowsTokenFile : place.tokenFile,
+  };
+  if (region !== undefined) injection.region = region;
+  return injection;
 };
 
 const injectionOfAssociation = (
   mutation: ResolvedMutation,
   entry: CacheEntry | undefined,
-): EksInjection => {
-  const { pod, settings, jitter } = mutation;
-  const { audience, tokenMountPath, tokenVolumeName, tokenPath } = settings.containerCredentials;
+): Injection => {
   // Without an entry the Go webhook falls back to constants here, not to its flags.
   const seconds =
-    podExpiration(pod, settings.annotationDomain) ??
-    entry?.tokenExpirationSeconds ??
-    defaultTokenExpiration;
-  return {
-    tokenPath,
-    injection: {
-      method: 'container-credentials',
-      source: 'pod-identity-association',
-      audience,
-      tokenExpirationSeconds: jitterTokenExpiration(seconds, jitter),
-      regionalSts: entry?.regionalSts ?? false,
-      ...(settings.region === undefined ? {} : { region: settings.region }),
-      tokenVolumeName,
-      tokenMountPath,
-      tokenFile: tokenFileOf(pod, tokenMountPath, tokenPath),
-    },
-  };
+    podExpiration(mutation) ?? entry?.tokenExpirationSeconds ?? defaultTokenExpiration;
+  return injectionAt(mutation, mutation.derived.containerCredentials, {
+    method: 'container-credentials',
+    source: 'pod-identity-association',
+    audience: mutation.settings.containerCredentials.audience,
+    tokenExpirationSeconds: jitterTokenExpiration(seconds, mutation.jitter),
+    regionalSts: entry?.regionalSts ?? false,
+  });
 };
 
 const injectionOfRole = (
-  { pod, settings }: ResolvedMutation,
+  mutation: ResolvedMutation,
   entry: CacheEntry,
   source: Injection['source'],
-): EksInjection => {
-  const { tokenMountPath } = settings;
-  return {
-    tokenPath: 'token',
-    injection: {
-      method: 'web-identity',
-      source,
-      roleArn: entry.roleArn,
-      audience: entry.audience,
-      tokenExpirationSeconds:
-        podExpiration(pod, settings.annotationDomain) ?? entry.tokenExpirationSeconds,
-      regionalSts: entry.regionalSts,
-      ...(settings.region === undefined ? {} : { region: settings.region }),
-      tokenVolumeName: 'aws-iam-token',
-      tokenMountPath,
-      tokenFile: tokenFileOf(pod, tokenMountPath, 'token'),
-    },
-  };
+): Injection => {
+  const injection = injectionAt(mutation, mutation.derived.webIdentity, {
+    method: 'web-identity',
+    source,
+    audience: entry.audience,
+    tokenExpirationSeconds: podExpiration(mutation) ?? entry.tokenExpirationSeconds,
+    regionalSts: entry.regionalSts,
+  });
+  injection.roleArn = entry.roleArn;
+  return injection;
 };
 
 /**
@@ -148,14 +146,13 @@ const injectionOfRole = (
  */
 export function resolveEksInjection(
   mutation: ResolvedMutation,
-): EksInjection | 'no-service-account' | 'no-role-arn' {
-  const { pod, namespace, settings, roleMappings } = mutation;
-  const name = textOf(fieldOf(pod, 'spec'), 'serviceAccountName') ?? '';
+): Injection | 'no-service-account' | 'no-role-arn' {
+  const { namespace, serviceAccountName: name, settings, roleMappings } = mutation;
   const isCached =
     !isAbsent(mutation.serviceAccount) &&
     isDecodableServiceAccount(mutation.serviceAccount) &&
     isNamed(mutation.serviceAccount, namespace, name);
-  const account = isCached ? entryOfAccount(mutation.serviceAccount, settings) : undefined;
+  const account = isCached ? entryOfAccount(mutation) : undefined;
   const exact = roleMappings?.findExact(namespace, name);
 
   if (mutation.podIdentityAssociations?.has(namespace, name) === true) {

@@ -1,4 +1,5 @@
 import { windowsPath, type TokenPlace } from '../derive-settings.js';
+import type { Draft } from '../draft.js';
 import { joinPath } from '../go/join-path.js';
 import { isAbsent, isJsonObject, isListOrAbsent, objectOf, type JsonObject } from '../read-json.js';
 import type { ResolvedMutation } from '../resolved-mutation.js';
@@ -131,7 +132,7 @@ const injectionOf = (
   token: Pick<Injection, 'tokenVolumeName' | 'tokenMountPath' | 'tokenFile'>,
 ): Injection => {
   const { roleArn, region } = identity;
-  const injection: { -readonly [K in keyof Injection]: Injection[K] } = {
+  const injection: Draft<Injection> = {
     method: identity.method,
     source: identity.source,
     audience: identity.audience,
