@@ -172,6 +172,14 @@ const assertUsable = (settings: MutationSettings): void => {
       'write a file name',
     );
   }
+  if (!/^https?:\/\/[^/\s]/.test(pod.fullUri)) {
+    throw fail(
+      'containerCredentials.fullUri',
+      'an http or https URL',
+      pod.fullUri,
+      `e.g. ${fullUris.ipv4}`,
+    );
+  }
   if (region !== undefined && !/^[a-z0-9-]{1,64}$/.test(region)) {
     throw fail('region', 'an AWS region such as eu-west-1', region, 'write it in lower case');
   }

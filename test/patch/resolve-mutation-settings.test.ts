@@ -78,6 +78,8 @@ describe('resolveMutationSettings', () => {
     ['containerCredentials', { tokenPath: '/x' }],
     ['containerCredentials', { tokenMountPath: 'x' }],
     ['containerCredentials', { ipFamily: 'ipv5' }],
+    ['containerCredentials', { fullUri: '' }],
+    ['containerCredentials', { fullUri: '169.254.170.23' }],
     ['behavior', 'azure'],
     ['invalidIdentity', 'ignore'],
     ['roleSessionName', 1],
