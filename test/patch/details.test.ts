@@ -1,0 +1,218 @@
+// Corners that no case of the table and no weakness names.
+import {
+  applyPodPatch,
+  computePodPatch,
+  parsePodIdentityAssociations,
+  reviewPod,
+  type MutationOutcome,
+} from 'irsa/patch';
+import { describe, expect, it } from 'vitest';
+import { account, deepFreeze, podOf, type Json } from './support.js';
+
+const tokenPath = '/var/run/secrets/eks.amazonaws.com/serviceaccount';
+
+const decide = (pod: Json): MutationOutcome =>
+  computePodPatch({ pod: deepFreeze(pod), namespace: 'default', serviceAccount: account() });
+
+const tokenFileOf = (pod: Json): string => {
+  const outcome = decide(pod);
+  if (outcome.kind !== 'mutated') throw new Error(`expected a patch, got ${outcome.kind}`);
+  return outcome.injection.tokenFile;
+};
+
+describe('what cannot be a pod', () => {
+  it.each<readonly [string, Json]>([
+    ['the object', []],
+    ['spec', { spec: 'x' }],
+    ['metadata', { metadata: [], spec: {} }],
+    ['spec.volumes', { spec: { volumes: {} } }],
+    ['spec.initContainers', { spec: { initContainers: 5 } }],
+    ['spec.containers', { spec: { containers: 'x' } }],
+    ['spec.serviceAccountName', { spec: { serviceAccountName: 5 } }],
+    ['spec.serviceAccount', { spec: { serviceAccount: {} } }],
+  ])('names %s', (field, pod) => {
+    expect(decide(pod)).toEqual({
+      kind: 'skipped',
+      reason: 'not-a-pod',
+      warnings: [`not mutated: ${field} has a type that a Pod cannot have there`],
+    });
+  });
+
+  it('null stands for an absent field', () => {
+    const pod = { metadata: null, spec: { containers: [{ name: 'a' }], volumes: null } };
+    expect(decide({ ...pod, kind: null }).kind).toBe('mutated');
+  });
+});
+
+describe('required node affinity', () => {
+  const affinity = (...terms: Json[]): Json => ({
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: terms.map((matchExpressions) => ({ matchExpressions })),
+      },
+    },
+  });
+  const os = { key: 'kubernetes.io/os', operator: 'In', values: ['windows'] };
+  const zone = { key: 'topology.kubernetes.io/zone', operator: 'In', values: ['windows'] };
+
+  it.each<readonly [string, Json, boolean]>([
+    ['one term for Windows', affinity([os]), true],
+    ['the older key', affinity([{ ...os, key: 'beta.kubernetes.io/os' }]), true],
+    ['beside another expression', affinity([zone, os]), true],
+    ['each of two terms', affinity([os], [os, zone]), true],
+    ['one of two terms only', affinity([os], [zone]), false],
+    ['another key', affinity([zone]), false],
+    ['another operator', affinity([{ ...os, operator: 'NotIn' }]), false],
+    ['no values', affinity([{ ...os, values: [] }]), false],
+    ['Linux as well', affinity([{ ...os, values: ['windows', 'linux'] }]), false],
+    ['an empty term', affinity([]), false],
+    ['no terms', affinity(), false],
+    ['only a preference', { nodeAffinity: {} }, false],
+    ['pod affinity only', { podAffinity: {} }, false],
+  ])('%s', (_, wanted, isWindows) => {
+    const file = tokenFileOf(podOf([{ name: 'app' }], { affinity: wanted }));
+    expect(file.startsWith('C:\\')).toBe(isWindows);
+  });
+
+  it('spec.os.name decides before everything else', () => {
+    const more = { os: { name: 'linux' }, affinity: affinity([os]) };
+    expect(tokenFileOf(podOf([{ name: 'app' }], more))).toBe(`${tokenPath}/token`);
+  });
+});
+
+describe('what is in the way', () => {
+  it('a block device elsewhere is not', () => {
+    const volumeDevices = [{ name: 'd', devicePath: '/dev/xvda' }, null];
+    expect(tokenFileOf(podOf([{ name: 'app', volumeDevices }]))).toBe(`${tokenPath}/token`);
+  });
+
+  it('a mount beside our path is not', () => {
+    const volumeMounts = [
+      { name: 'd', mountPath: '/var/run/secrets/somewhere-else-that-is-longer-than-ours' },
+    ];
+    const volumes = [{ name: 'd', emptyDir: {} }];
+    expect(tokenFileOf(podOf([{ name: 'app', volumeMounts }], { volumes }))).toBe(
+      `${tokenPath}/token`,
+    );
+  });
+
+  it('a token seen through a sub-path would not be renewed: the volume is mounted again', () => {
+    const serviceAccountToken = { audience: 'sts.amazonaws.com', path: 'token' };
+    const volumes = [{ name: 'own', projected: { sources: [{ serviceAccountToken }] } }];
+    for (const part of [{ subPath: 'token' }, { subPathExpr: '$(X)' }]) {
+      const volumeMounts = [{ name: 'own', mountPath: '/t', ...part }];
+      const outcome = decide(podOf([{ name: 'app', volumeMounts }], { volumes }));
+      expect(outcome.kind === 'mutated' && outcome.patch.at(-1)).toEqual({
+        op: 'add',
+        path: '/spec/containers/0/volumeMounts/-',
+        value: { name: 'own', mountPath: tokenPath, readOnly: true },
+      });
+    }
+  });
+
+  it('a volume with our token and no name cannot be mounted', () => {
+    const serviceAccountToken = { audience: 'sts.amazonaws.com', path: 'token' };
+    const projected = { sources: [{ serviceAccountToken }] };
+    for (const name of [undefined, '', 5]) {
+      const outcome = decide(podOf([{ name: 'app' }], { volumes: [{ name, projected }] }));
+      expect(outcome).toMatchObject({ injection: { tokenVolumeName: 'aws-iam-token' } });
+      expect(outcome.kind === 'mutated' && outcome.patch[0]?.path).toBe('/spec/volumes/-');
+    }
+  });
+});
+
+describe('names that are missing', () => {
+  it('a container without a name is completed, and called by what it has', () => {
+    const env = [{ name: 'AWS_PROFILE', value: 'x' }];
+    expect(decide(podOf([{ env }]))).toMatchObject({
+      kind: 'mutated',
+      warnings: ['container "undefined" sets AWS_PROFILE: SDKs prefer it to the injected identity'],
+    });
+  });
+
+  it('eks: variables, mounts and volumes without a name are passed over', () => {
+    const container = { name: 'app', env: [{}, null], volumeMounts: [{}] };
+    const outcome = computePodPatch({
+      pod: deepFreeze(podOf([container], { volumes: [{}] })),
+      namespace: 'default',
+      serviceAccount: account(),
+      settings: { behavior: 'eks' },
+    });
+    expect(outcome.kind === 'mutated' && outcome.patch.map(({ path }) => path)).toEqual([
+      '/spec/volumes/0',
+      '/spec/containers/0/env/-',
+      '/spec/containers/0/env/-',
+      '/spec/containers/0/volumeMounts/-',
+    ]);
+  });
+});
+
+describe('values that are empty', () => {
+  it('eks: a variable without a text has no value, as Go writes it', () => {
+    const outcome = computePodPatch({
+      pod: deepFreeze(podOf()),
+      namespace: 'default',
+      podIdentityAssociations: parsePodIdentityAssociations({
+        identities: [{ namespace: 'default', serviceAccount: 's3-echoer' }],
+      }),
+      settings: { behavior: 'eks', containerCredentials: { fullUri: '' } },
+    });
+    const patch: Json = outcome.kind === 'mutated' ? outcome.patch : [];
+    expect(patch.find(({ path }: Json) => path.endsWith('/env')).value[0]).toEqual({
+      name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+    });
+  });
+});
+
+describe('values of a patch', () => {
+  it('are objects of their own for each container: who changes one changes no other', () => {
+    const pod = podOf([{ name: 'a' }, { name: 'b' }, { name: 'c', env: [], volumeMounts: [] }]);
+    const outcome = decide(pod);
+    if (outcome.kind !== 'mutated') throw new Error('expected a patch');
+    const seen = new Set<unknown>();
+    const visit = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      expect(seen.has(value)).toBe(false);
+      seen.add(value);
+      Object.values(value).forEach(visit);
+    };
+    outcome.patch.forEach(visit);
+    const patched: Json = applyPodPatch(pod, outcome.patch);
+    patched.spec.containers[0].env.push({ name: 'X' });
+    expect(patched.spec.containers[1].env).toHaveLength(2);
+  });
+});
+
+describe('annotations that are not ours', () => {
+  const warningsOf = (key: string): readonly string[] => {
+    const serviceAccount = { metadata: { annotations: { [key]: 'x' } } };
+    const outcome = computePodPatch({ pod: podOf(), namespace: 'default', serviceAccount });
+    return outcome.kind === 'skipped' ? outcome.warnings : ['not skipped'];
+  };
+
+  it.each(['vault.example.com/role-arn', 'x/role-arn', 'eks.amazonaws.com/role', 'team/rolearn'])(
+    '%s is somebody else’s: no warning',
+    (key) => {
+      expect(warningsOf(key)).toEqual([]);
+    },
+  );
+
+  it.each([
+    'eks.amazon.com/role-arn',
+    'EKS.amazonaws.com/Role-ARN',
+    'role-arn',
+    'eks.amazonsws.com/iam.role_arn',
+  ])('%s is probably a slip: a warning', (key) => {
+    expect(warningsOf(key)).toEqual([
+      expect.stringContaining('did you mean eks.amazonaws.com/role-arn?'),
+    ]);
+  });
+});
+
+describe('wrong calls', () => {
+  it('reviewPod without findServiceAccount says so at once', () => {
+    const review = { request: { uid: '1', namespace: 'default', object: podOf() } };
+    expect(() => reviewPod(review, {} as Json)).toThrow(TypeError);
+    expect(() => reviewPod(review, {} as Json)).toThrow(/findServiceAccount: expected a function/);
+  });
+});
