@@ -247,11 +247,11 @@ export function planBucketTeardown(
     );
   }
   const ours = bucket.objects.filter(({ owned }) => owned);
-  for (const { path } of ours) {
+  for (const { path, etag } of ours) {
     changes.push(
       describeChange('delete-object', `${name}/${path}`, {
         reason: 'the issuer is taken down',
-        before: { bucket: target.bucket, path },
+        before: { bucket: target.bucket, path, ...(etag === undefined ? {} : { etag }) },
       }),
     );
   }

@@ -101,6 +101,8 @@ export interface ObservedObject {
   readonly sha256?: string;
   /** The text; needed for the JWKS, so that no key in use is dropped. */
   readonly body?: string;
+  /** What the server calls this version of it; a change carries it on, so that no other version is overwritten. */
+  readonly etag?: string;
 }
 
 /** The bucket as it is. */
@@ -194,6 +196,7 @@ interface Change<Kind extends string, After, Before = After> extends ChangeFacts
 interface ObjectName {
   readonly bucket: string;
   readonly path: string;
+  readonly etag?: string;
 }
 
 /**
@@ -207,7 +210,7 @@ export type IssuerChange =
   | Change<'set-public-access-block', PublicAccessBlock>
   | Change<'put-bucket-policy', BucketPolicy>
   | Change<'delete-bucket-policy', never, BucketPolicy>
-  | Change<'put-object', IssuerObject, Partial<IssuerObject>>
+  | Change<'put-object', IssuerObject, Partial<IssuerObject> & { readonly etag?: string }>
   | Change<'delete-object', never, ObjectName>
   | Change<'delete-bucket', never, { readonly bucket: string; readonly region: string }>
   | Change<'create-origin-access-control', OriginAccessControlSpec>
