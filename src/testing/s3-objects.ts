@@ -38,6 +38,9 @@ const putObject: S3Operation['run'] = async (call, bucket) => {
   ) {
     throw new AwsFailure('AccessControlListNotSupported', 'The bucket does not allow ACLs', 400);
   }
+  checkContentMd5(call);
+  const checksum = await checkChecksum(body, fields);
+  // From here on nothing waits: two requests at once must not both find their condition met.
   const old = bucket.objects.get(key);
   const precondition = new AwsFailure(
     'PreconditionFailed',
@@ -50,8 +53,6 @@ const putObject: S3Operation['run'] = async (call, bucket) => {
     if (old === undefined) throw noSuchKey();
     if (ifMatch !== old.etag) throw precondition;
   }
-  checkContentMd5(call);
-  const checksum = await checkChecksum(body, fields);
   const stored: StoredObject = {
     body,
     etag: `"${account.md5(body)}"`,
