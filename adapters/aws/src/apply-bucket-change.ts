@@ -5,6 +5,7 @@ import {
   DeleteBucketPolicyCommand,
   DeleteObjectCommand,
   GetBucketPolicyCommand,
+  GetBucketTaggingCommand,
   GetObjectCommand,
   HeadObjectCommand,
   PutBucketOwnershipControlsCommand,
@@ -13,10 +14,12 @@ import {
   PutObjectCommand,
   PutPublicAccessBlockCommand,
   type BucketLocationConstraint,
+  type HeadObjectCommandOutput,
   type ObjectOwnership,
 } from '@aws-sdk/client-s3';
-import type { BucketPolicy, IssuerChange, IssuerObject } from 'irsa/iam';
-import { orMissing, readAwsError } from './aws-error.js';
+import type { PlanError } from 'irsa/errors';
+import type { BucketPolicy, IssuerChange, IssuerObject, Tags } from 'irsa/iam';
+import { isNotImplemented, orMissing, readAwsError } from './aws-error.js';
 import { staleError } from './issuer-change-error.js';
 import { ownershipMetadata, type BucketAddress } from './observe-bucket.js';
 import type { AwsClients } from './types.js';
@@ -63,6 +66,26 @@ const assertPolicyUnchanged = async (
   if (!isDeepStrictEqual(present, before)) throw staleError(`the policy of s3://${address.Bucket}`);
 };
 
+/**
+ * Tags say whose the bucket is, and are written as a whole: nobody must have tagged it since it was observed, as another
+ * issuer's run does that made the same bucket.
+ */
+const tagBucket = async (
+  { s3, address }: Place,
+  before: Tags = {},
+  after: Tags = {},
+): Promise<void> => {
+  const found = await orMissing(s3.send(new GetBucketTaggingCommand(address)), 'NoSuchTagSet');
+  const present = Object.fromEntries(
+    (found?.TagSet ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? '']),
+  );
+  if (isDeepStrictEqual(present, { ...after })) return;
+  if (!isDeepStrictEqual(present, { ...before }))
+    throw staleError(`the tags of s3://${address.Bucket}`);
+  const TagSet = Object.entries(after).map(([Key, Value]) => ({ Key, Value }));
+  await s3.send(new PutBucketTaggingCommand({ ...address, Tagging: { TagSet } }));
+};
+
 const isPublished = async (
   { s3, address, name }: Place,
   document: IssuerObject,
@@ -79,21 +102,33 @@ const isPublished = async (
   );
 };
 
+/** The object as it is now, without its body; undefined when there is none. */
+const headObject = async (
+  { s3, address }: Place,
+  Key: string,
+): Promise<HeadObjectCommandOutput | undefined> =>
+  orMissing(s3.send(new HeadObjectCommand({ ...address, Key })), 'NotFound', 'NoSuchKey');
+
+const noConditions =
+  'the server answered NotImplemented to a condition: sent without it, right after a look';
+
+/** Refusals that mean: the object is not the one that was observed. */
+const conditionFailed = new Set(['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey']);
+
 /**
  * Writes a document only over what was observed: S3 checks the condition in the same step, so that two runs, or a run and
  * somebody else's upload, cannot overwrite one another unseen.
  */
 const putObject = async (
-  { s3, address, name }: Place,
+  place: Place,
   document: IssuerObject,
-  existed: boolean,
-): Promise<void> => {
+  observed: { readonly etag?: string } | undefined,
+): Promise<string | undefined> => {
+  const { s3, address, name } = place;
   const { path: Key, body, contentType, cacheControl, sha256 } = document;
-  const head = existed
-    ? await orMissing(s3.send(new HeadObjectCommand({ ...address, Key })), 'NotFound', 'NoSuchKey')
-    : undefined;
-  try {
-    await s3.send(
+  const stale = (): PlanError => staleError(`s3://${address.Bucket}/${Key}`);
+  const put = async (condition: { IfMatch?: string; IfNoneMatch?: string }): Promise<unknown> =>
+    s3.send(
       new PutObjectCommand({
         ...address,
         Key,
@@ -103,36 +138,68 @@ const putObject = async (
         Metadata: { [ownershipMetadata]: name },
         // S3 refuses a body that was damaged on its way.
         ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
-        ...(head?.ETag === undefined ? { IfNoneMatch: '*' } : { IfMatch: head.ETag }),
+        ...condition,
       }),
     );
+  // A plan of somebody else's making may know no version: then the present one is meant.
+  const etag = observed && (observed.etag ?? (await headObject(place, Key))?.ETag);
+  try {
+    await put(etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag });
+    return undefined;
   } catch (error) {
+    if (isNotImplemented(error)) {
+      if ((await headObject(place, Key))?.ETag !== etag) throw stale();
+      await put({});
+      return noConditions;
+    }
     const { name: code, status } = readAwsError(error);
-    if (code !== 'PreconditionFailed' && status !== 412) throw error;
+    if (!conditionFailed.has(code) && status !== 412) throw error;
     // The answer to our own first attempt may have been lost: then the document lies there as it should.
-    if (!(await isPublished({ s3, address, name }, document)))
-      throw staleError(`s3://${address.Bucket}/${Key}`);
+    if (!(await isPublished(place, document))) throw stale();
+    return undefined;
   }
 };
 
-/** Makes one change to the bucket or in it. */
-export async function applyBucketChange(change: BucketChange, place: Place): Promise<void> {
+/** Deletes a document only while it is the one that was observed. */
+const deleteObject = async (
+  place: Place,
+  Key: string,
+  etag: string | undefined,
+): Promise<string | undefined> => {
+  const { s3, address, name } = place;
+  const head = await headObject(place, Key);
+  if (head === undefined) return undefined;
+  if (head.Metadata?.[ownershipMetadata] !== name || (etag !== undefined && head.ETag !== etag))
+    throw staleError(`s3://${address.Bucket}/${Key}`);
+  try {
+    await s3.send(new DeleteObjectCommand({ ...address, Key, IfMatch: head.ETag }));
+    return undefined;
+  } catch (error) {
+    if (!isNotImplemented(error)) throw error;
+    await s3.send(new DeleteObjectCommand({ ...address, Key }));
+    return noConditions;
+  }
+};
+
+/** Makes one change to the bucket or in it; answers what had to be left out of it. */
+export async function applyBucketChange(
+  change: BucketChange,
+  place: Place,
+): Promise<string | undefined> {
   const { s3, address } = place;
   switch (change.kind) {
     case 'create-bucket':
       if (change.after) await createBucket(s3, change.after.bucket, change.after.region);
-      return;
-    case 'tag-bucket': {
-      const TagSet = Object.entries(change.after ?? {}).map(([Key, Value]) => ({ Key, Value }));
-      await s3.send(new PutBucketTaggingCommand({ ...address, Tagging: { TagSet } }));
-      return;
-    }
+      return undefined;
+    case 'tag-bucket':
+      await tagBucket(place, change.before, change.after);
+      return undefined;
     case 'set-bucket-ownership': {
       const rule = { ObjectOwnership: change.after as ObjectOwnership };
       await s3.send(
         new PutBucketOwnershipControlsCommand({ ...address, OwnershipControls: { Rules: [rule] } }),
       );
-      return;
+      return undefined;
     }
     case 'set-public-access-block':
       await s3.send(
@@ -141,24 +208,23 @@ export async function applyBucketChange(change: BucketChange, place: Place): Pro
           PublicAccessBlockConfiguration: change.after,
         }),
       );
-      return;
+      return undefined;
     case 'put-bucket-policy':
       await assertPolicyUnchanged(place, change.before);
       await s3.send(
         new PutBucketPolicyCommand({ ...address, Policy: JSON.stringify(change.after) }),
       );
-      return;
+      return undefined;
     case 'delete-bucket-policy':
       await assertPolicyUnchanged(place, change.before);
       await s3.send(new DeleteBucketPolicyCommand(address));
-      return;
+      return undefined;
     case 'put-object':
-      if (change.after) await putObject(place, change.after, change.before !== undefined);
-      return;
+      return change.after && putObject(place, change.after, change.before);
     case 'delete-object':
-      await s3.send(new DeleteObjectCommand({ ...address, Key: change.before?.path }));
-      return;
+      return change.before && deleteObject(place, change.before.path, change.before.etag);
     case 'delete-bucket':
       await orMissing(s3.send(new DeleteBucketCommand(address)), 'NoSuchBucket');
+      return undefined;
   }
 }

@@ -14,12 +14,14 @@ import {
   UpdateDistributionCommand,
 } from '@aws-sdk/client-cloudfront';
 import type { IssuerChange } from 'irsa/iam';
+import { orMissing, readAwsError } from './aws-error.js';
 import {
   cachePolicyConfig,
   distributionConfig,
   mergeDistributionConfig,
   originAccessControlConfig,
 } from './distribution-config.js';
+import { staleError } from './issuer-change-error.js';
 import type { PendingIds } from './resolve-pending.js';
 import type { AwsClients } from './types.js';
 
@@ -55,12 +57,26 @@ const deleteWhenDeployed = async (
   wait: () => Promise<void>,
 ): Promise<void> => {
   for (;;) {
-    const { ETag, Distribution } = await cloudFront.send(new GetDistributionCommand({ Id }));
-    if (Distribution?.Status === 'Deployed') {
-      await cloudFront.send(new DeleteDistributionCommand({ Id, IfMatch: ETag }));
+    const found = await orMissing(
+      cloudFront.send(new GetDistributionCommand({ Id })),
+      'NoSuchDistribution',
+    );
+    if (found === undefined) return;
+    if (found.Distribution?.Status === 'Deployed') {
+      await cloudFront.send(new DeleteDistributionCommand({ Id, IfMatch: found.ETag }));
       return;
     }
     await wait();
+  }
+};
+
+/** Somebody made the same thing since it was observed, or the answer to our own first attempt was lost: look again. */
+const createOnce = async <Answer>(what: string, request: Promise<Answer>): Promise<Answer> => {
+  try {
+    return await request;
+  } catch (error) {
+    if (readAwsError(error).name.endsWith('AlreadyExists')) throw staleError(what);
+    throw error;
   }
 };
 
@@ -73,17 +89,23 @@ export async function applyCloudFrontChange(
   switch (change.kind) {
     case 'create-origin-access-control': {
       if (change.after === undefined) return {};
-      const { OriginAccessControl } = await cloudFront.send(
-        new CreateOriginAccessControlCommand({
-          OriginAccessControlConfig: originAccessControlConfig(change.after),
-        }),
+      const { OriginAccessControl } = await createOnce(
+        change.resource,
+        cloudFront.send(
+          new CreateOriginAccessControlCommand({
+            OriginAccessControlConfig: originAccessControlConfig(change.after),
+          }),
+        ),
       );
       return { originAccessControlId: OriginAccessControl?.Id };
     }
     case 'create-cache-policy': {
       if (change.after === undefined) return {};
-      const { CachePolicy } = await cloudFront.send(
-        new CreateCachePolicyCommand({ CachePolicyConfig: cachePolicyConfig(change.after) }),
+      const { CachePolicy } = await createOnce(
+        change.resource,
+        cloudFront.send(
+          new CreateCachePolicyCommand({ CachePolicyConfig: cachePolicyConfig(change.after) }),
+        ),
       );
       return { cachePolicyId: CachePolicy?.Id };
     }
@@ -103,13 +125,16 @@ export async function applyCloudFrontChange(
     case 'create-distribution': {
       if (change.after === undefined) return {};
       const Items = Object.entries(change.after.tags).map(([Key, Value]) => ({ Key, Value }));
-      const { Distribution } = await cloudFront.send(
-        new CreateDistributionWithTagsCommand({
-          DistributionConfigWithTags: {
-            DistributionConfig: distributionConfig(change.after),
-            Tags: { Items },
-          },
-        }),
+      const { Distribution } = await createOnce(
+        change.resource,
+        cloudFront.send(
+          new CreateDistributionWithTagsCommand({
+            DistributionConfigWithTags: {
+              DistributionConfig: distributionConfig(change.after),
+              Tags: { Items },
+            },
+          }),
+        ),
       );
       return { distributionArn: Distribution?.ARN };
     }
@@ -150,14 +175,22 @@ export async function applyCloudFrontChange(
       return {};
     case 'delete-cache-policy': {
       const { id: Id } = change.before ?? {};
-      const { ETag } = await cloudFront.send(new GetCachePolicyCommand({ Id }));
-      await cloudFront.send(new DeleteCachePolicyCommand({ Id, IfMatch: ETag }));
+      const found = await orMissing(
+        cloudFront.send(new GetCachePolicyCommand({ Id })),
+        'NoSuchCachePolicy',
+      );
+      if (found !== undefined)
+        await cloudFront.send(new DeleteCachePolicyCommand({ Id, IfMatch: found.ETag }));
       return {};
     }
     case 'delete-origin-access-control': {
       const { id: Id } = change.before ?? {};
-      const { ETag } = await cloudFront.send(new GetOriginAccessControlCommand({ Id }));
-      await cloudFront.send(new DeleteOriginAccessControlCommand({ Id, IfMatch: ETag }));
+      const found = await orMissing(
+        cloudFront.send(new GetOriginAccessControlCommand({ Id })),
+        'NoSuchOriginAccessControl',
+      );
+      if (found !== undefined)
+        await cloudFront.send(new DeleteOriginAccessControlCommand({ Id, IfMatch: found.ETag }));
       return {};
     }
   }

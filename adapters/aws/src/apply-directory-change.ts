@@ -1,7 +1,8 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BucketChange } from './apply-bucket-change.js';
-import { directoryMark, readDirectoryMark } from './observe-directory.js';
+import { staleError } from './issuer-change-error.js';
+import { directoryMark, readDirectoryMark, readText } from './observe-directory.js';
 
 /** Readers see the old file or the new one, never half of one. */
 const writeWhole = async (file: string, text: string): Promise<void> => {
@@ -23,6 +24,15 @@ const writeMark = async (
   );
 };
 
+/** The file must be the one that was observed, or already as it should be. */
+const assertUnchanged = async (
+  file: string,
+  { before, after }: Extract<BucketChange, { readonly kind: 'put-object' }>,
+): Promise<void> => {
+  const present = await readText(file);
+  if (present !== before?.body && present !== after?.body) throw staleError(file);
+};
+
 /** Makes one change in a directory; answers why it was left out where a directory knows no such thing. */
 export async function applyDirectoryChange(
   change: BucketChange,
@@ -31,15 +41,17 @@ export async function applyDirectoryChange(
 ): Promise<string | undefined> {
   if (change.kind === 'put-object' && change.after !== undefined) {
     const { path, body } = change.after;
+    await assertUnchanged(join(directory, path), change);
     // Marked first: a file without a mark would be foreign to the next run.
-    await writeMark(directory, name, [...(await readDirectoryMark(directory, name)), path]);
+    await writeMark(directory, name, [...(await readDirectoryMark(directory)).documents, path]);
     await writeWhole(join(directory, path), body);
     return undefined;
   }
   if (change.kind === 'delete-object' && change.before !== undefined) {
     const { path } = change.before;
     await rm(join(directory, path), { force: true });
-    const rest = (await readDirectoryMark(directory, name)).filter((other) => other !== path);
+    const { documents } = await readDirectoryMark(directory);
+    const rest = documents.filter((other) => other !== path);
     await writeMark(directory, name, rest);
     return undefined;
   }

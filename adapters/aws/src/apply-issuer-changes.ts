@@ -9,7 +9,7 @@ import { createAwsClients } from './create-aws-clients.js';
 import { IssuerChangeError } from './issuer-change-error.js';
 import { bucketAddress } from './observe-issuer.js';
 import { resolvePending, type PendingIds } from './resolve-pending.js';
-import type { ApplyOptions, ApplyResult, AwsClients } from './types.js';
+import type { ApplyOptions, ApplyResult, AwsClients, ChangeProgress } from './types.js';
 
 const isBucketChange = (change: IssuerChange): change is BucketChange =>
   /-(?:bucket|object)(?:-|$)|^set-public-access-block$/.test(change.kind);
@@ -17,37 +17,64 @@ const isBucketChange = (change: IssuerChange): change is BucketChange =>
 const isCloudFrontChange = (change: IssuerChange): change is CloudFrontChange =>
   /-(?:distribution|cache-policy|origin-access-control)$/.test(change.kind);
 
-/** Makes one change; answers what later ones need, or why it was left out. */
+/** Settings that a bucket may not know; documents are never left out. */
+const isSetting = ({ kind }: IssuerChange): boolean =>
+  /^(?:tag-bucket|set-bucket-ownership|set-public-access-block|(?:put|delete)-bucket-policy)$/.test(
+    kind,
+  );
+
+interface Outcome {
+  /** What later changes need. */
+  readonly ids?: PendingIds;
+  /** What was left out of it, and why. */
+  readonly leftOut?: string | undefined;
+  /** Whether nothing is left of the change then. */
+  readonly skipped?: true;
+}
+
+const applyToBucket = async (
+  change: BucketChange,
+  options: ApplyOptions,
+  clients: AwsClients,
+): Promise<Outcome> => {
+  const { directory, spec } = options;
+  if (directory !== undefined) {
+    const leftOut = await applyDirectoryChange(change, directory, spec.name);
+    return leftOut === undefined ? {} : { leftOut, skipped: true };
+  }
+  try {
+    const place = { s3: clients.s3, address: bucketAddress(options), name: spec.name };
+    return { leftOut: await applyBucketChange(change, place) };
+  } catch (error) {
+    if (!isNotImplemented(error) || !isSetting(change)) throw error;
+    return { leftOut: 'the server answered NotImplemented', skipped: true };
+  }
+};
+
 const applyOne = async (
   change: IssuerChange,
   options: ApplyOptions,
   clients: AwsClients,
-): Promise<{ readonly ids?: PendingIds; readonly leftOut?: string }> => {
-  const { spec, directory, wait = async (): Promise<void> => sleep(20_000) } = options;
+  onWaiting: (why: string) => void,
+): Promise<Outcome> => {
+  const {
+    signal,
+    wait = async (): Promise<void> =>
+      sleep(20_000, undefined, { ...(signal === undefined ? {} : { signal }) }),
+  } = options;
   if (isCloudFrontChange(change)) {
     if (clients.cloudFront === undefined)
       throw new TypeError('clients.cloudFront: needed for a target via CloudFront');
-    return { ids: await applyCloudFrontChange(change, clients.cloudFront, wait) };
+    const pause = async (): Promise<void> => {
+      onWaiting('CloudFront is still deploying the change before; this takes minutes');
+      await wait();
+      signal?.throwIfAborted();
+    };
+    return { ids: await applyCloudFrontChange(change, clients.cloudFront, pause) };
   }
-  if (!isBucketChange(change)) {
-    await applyTrustChange(change, clients.iam);
-    return {};
-  }
-  if (directory !== undefined) {
-    const leftOut = await applyDirectoryChange(change, directory, spec.name);
-    return leftOut === undefined ? {} : { leftOut };
-  }
-  try {
-    await applyBucketChange(change, {
-      s3: clients.s3,
-      address: bucketAddress(options),
-      name: spec.name,
-    });
-    return {};
-  } catch (error) {
-    if (!isNotImplemented(error)) throw error;
-    return { leftOut: 'the server answered NotImplemented' };
-  }
+  if (isBucketChange(change)) return applyToBucket(change, options, clients);
+  await applyTrustChange(change, clients.iam);
+  return {};
 };
 
 /**
@@ -57,9 +84,10 @@ const applyOne = async (
  *
  * @param changes - the whole plan, in its order; an empty plan does nothing
  * @param options - the same `spec`, `clients` and `directory` that `observeIssuer` got
- * @returns what was made, and what the server does not know (NotImplemented) and was left out
+ * @returns what was made, and what the server does not know (NotImplemented): settings of the bucket that were left out,
+ *   documents that were written without a condition
  * @throws {@link IssuerChangeError} `ERR_PLAN` with the failed change, the changes made before it and the cause
- * @throws the signal's reason when it was aborted between two changes
+ * @throws the signal's reason when it was aborted: between two changes, or while waiting for CloudFront
  * @example
  * ```ts
  * import { applyIssuerChanges } from 'irsa-aws';
@@ -80,21 +108,24 @@ export async function applyIssuerChanges(
   let ids: PendingIds = {};
   for (const [index, change] of changes.entries()) {
     signal?.throwIfAborted();
-    onProgress?.({ change, index, total, status: 'started' });
+    const tell = (status: ChangeProgress['status'], why?: string): void => {
+      onProgress?.({ change, index, total, status, ...(why === undefined ? {} : { why }) });
+    };
+    tell('started');
     let outcome;
     try {
-      outcome = await applyOne(resolvePending(change, ids), options, clients);
+      outcome = await applyOne(resolvePending(change, ids), options, clients, (why) => {
+        tell('waiting', why);
+      });
     } catch (cause) {
+      signal?.throwIfAborted();
       throw new IssuerChangeError(change, applied, cause);
     }
     ids = { ...ids, ...outcome.ids };
-    if (outcome.leftOut === undefined) {
-      applied.push(change.id);
-      onProgress?.({ change, index, total, status: 'done' });
-    } else {
-      leftOut.push({ id: change.id, why: outcome.leftOut });
-      onProgress?.({ change, index, total, status: 'left-out', why: outcome.leftOut });
-    }
+    const { leftOut: why, skipped } = outcome;
+    if (why !== undefined) leftOut.push({ id: change.id, why });
+    if (skipped !== true) applied.push(change.id);
+    tell(skipped === true ? 'left-out' : 'done', why);
   }
   return { applied, leftOut };
 }

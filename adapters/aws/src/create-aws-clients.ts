@@ -1,4 +1,6 @@
+import type { S3Client } from '@aws-sdk/client-s3';
 import { factsOfPartition, type IssuerSpec } from 'irsa/iam';
+import { ambientConnections } from './ambient-connections.js';
 import type { AwsClients } from './types.js';
 
 /** What {@link createAwsClients} takes. */
@@ -6,11 +8,22 @@ export interface ClientOptions {
   readonly spec: IssuerSpec;
   /** One endpoint for all services, as for a local AWS or an S3-compatible server; default `AWS_ENDPOINT_URL` and its kin. */
   readonly endpoint?: string;
+  /** Of the shared configuration files; default `AWS_PROFILE`, then `default`. */
+  readonly profile?: string;
 }
 
+/** A server on one host name answers path-style addresses only; wherever its endpoint was configured. */
+const usePathStyleOffAws = (s3: S3Client): S3Client => {
+  const resolve = s3.config.endpointProvider;
+  s3.config.endpointProvider = (parameters, context) =>
+    resolve({ ...parameters, ForcePathStyle: parameters.Endpoint !== undefined }, context);
+  return s3;
+};
+
 /**
- * The clients for a spec, from the ambient configuration (environment, profiles, SSO, roles) as the AWS CLI reads it:
- * S3 in the bucket's region, IAM and CloudFront in the partition's global region. The SDKs are loaded here, not before.
+ * The clients for a spec, from the ambient configuration as the AWS CLI reads it: credentials (environment, profiles, SSO,
+ * roles), endpoints (`AWS_ENDPOINT_URL`, `endpoint_url`), proxies (`HTTPS_PROXY`, `NO_PROXY`) and `AWS_CA_BUNDLE`.
+ * S3 is in the bucket's region, IAM and CloudFront in the partition's global region. The SDKs are loaded here, not before.
  *
  * @example
  * ```ts
@@ -22,19 +35,22 @@ export interface ClientOptions {
  * ```
  */
 export async function createAwsClients(options: ClientOptions): Promise<AwsClients> {
-  const { spec, endpoint } = options;
+  const { spec, endpoint, profile } = options;
   const { target, partition = 'aws' } = spec;
   const { globalRegion } = factsOfPartition(partition);
-  const [{ S3Client }, { IAMClient }] = await Promise.all([
+  const [{ S3Client }, { IAMClient }, requestHandler] = await Promise.all([
     import('@aws-sdk/client-s3'),
     import('@aws-sdk/client-iam'),
+    ambientConnections(process.env),
   ]);
-  const shared = endpoint === undefined ? {} : { endpoint };
-  // A server on one host name answers path-style addresses only.
-  const custom = endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
+  const shared = {
+    requestHandler,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(profile === undefined ? {} : { profile }),
+  };
   const region = target.kind === 's3' ? target.region : globalRegion;
   const clients = {
-    s3: new S3Client({ ...shared, region, forcePathStyle: custom !== undefined }),
+    s3: usePathStyleOffAws(new S3Client({ ...shared, region })),
     iam: new IAMClient({ ...shared, region: globalRegion }),
   };
   if (target.kind !== 's3' || target.via !== 'cloudfront') return clients;

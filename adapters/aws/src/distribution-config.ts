@@ -94,9 +94,31 @@ export function distributionConfig(planned: PlannedDistribution): DistributionCo
   };
 }
 
+type Origins = NonNullable<DistributionConfig['Origins']>;
+
+/** Our origin as it should be, with what others have set on it; all other origins as they are. */
+const mergeOrigins = (present: Origins | undefined, wanted: Origins | undefined): Origins => {
+  const items = present?.Items ?? [];
+  const [ours] = wanted?.Items ?? [];
+  const merged = items.map((item) => (item.Id === originId ? { ...item, ...ours } : item));
+  const Items =
+    items.some(({ Id }) => Id === originId) || ours === undefined ? merged : [...merged, ours];
+  return { Quantity: Items.length, Items };
+};
+
+/** What CloudFront refuses beside a cache policy: the older way to say how long things live. */
+const withoutLegacySettings = (
+  behavior: DistributionConfig['DefaultCacheBehavior'],
+): Partial<NonNullable<DistributionConfig['DefaultCacheBehavior']>> =>
+  Object.fromEntries(
+    Object.entries(behavior ?? {}).filter(
+      ([name]) => !['ForwardedValues', 'MinTTL', 'DefaultTTL', 'MaxTTL'].includes(name),
+    ),
+  );
+
 /**
- * The same, laid over the configuration that is there: what somebody else has set (logging, a web ACL, further behaviours)
- * stays as it is.
+ * The same, laid over the configuration that is there: what somebody else has set (logging, a web ACL, further origins and
+ * behaviours) stays as it is.
  */
 export function mergeDistributionConfig(
   present: DistributionConfig,
@@ -107,8 +129,9 @@ export function mergeDistributionConfig(
     ...present,
     ...wanted,
     CallerReference: present.CallerReference,
+    Origins: mergeOrigins(present.Origins, wanted.Origins),
     DefaultCacheBehavior: {
-      ...present.DefaultCacheBehavior,
+      ...withoutLegacySettings(present.DefaultCacheBehavior),
       ...wanted.DefaultCacheBehavior,
       TargetOriginId: originId,
       ViewerProtocolPolicy: planned.spec.viewerProtocolPolicy,
@@ -123,8 +146,9 @@ export function readDistributionConfig(config: DistributionConfig): Pick<
 > & {
   readonly spec: DistributionSpec;
 } {
-  const origin = config.Origins?.Items?.[0];
   const behavior = config.DefaultCacheBehavior;
+  // The origin that the public gets to see, whatever others there are.
+  const origin = config.Origins?.Items?.find(({ Id }) => Id === behavior?.TargetOriginId);
   const { ACMCertificateArn, MinimumProtocolVersion } = config.ViewerCertificate ?? {};
   const spec = {
     callerReference: config.CallerReference ?? '',

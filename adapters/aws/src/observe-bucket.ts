@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import {
   GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
@@ -6,9 +7,7 @@ import {
   GetObjectCommand,
   GetPublicAccessBlockCommand,
   HeadBucketCommand,
-  HeadObjectCommand,
   ListObjectsV2Command,
-  type GetObjectCommandOutput,
 } from '@aws-sdk/client-s3';
 import type { BucketFeature, BucketPolicy, ObservedBucket, ObservedObject } from 'irsa/iam';
 import { isNotImplemented, orMissing, readAwsError } from './aws-error.js';
@@ -32,43 +31,38 @@ interface Inspection {
   readonly s3: AwsClients['s3'];
   readonly address: BucketAddress;
   readonly name: string;
-  readonly paths: ReadonlySet<string>;
+  readonly paths: readonly string[];
 }
 
-interface Listed {
-  readonly key: string;
-  readonly size: number;
-}
-
-const listObjects = async ({ s3, address }: Inspection): Promise<Listed[]> => {
-  const listed: Listed[] = [];
+/** The keys in the bucket; of a large bucket the first thousand and some. */
+const listKeys = async ({ s3, address }: Inspection): Promise<string[]> => {
+  const keys: string[] = [];
   let ContinuationToken: string | undefined;
   do {
     const page = await s3.send(new ListObjectsV2Command({ ...address, ContinuationToken }));
-    for (const { Key, Size } of page.Contents ?? [])
-      listed.push({ key: Key ?? '', size: Size ?? 0 });
+    keys.push(...(page.Contents ?? []).map(({ Key }) => Key ?? ''));
     ContinuationToken = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-  } while (ContinuationToken !== undefined);
-  return listed;
+  } while (ContinuationToken !== undefined && keys.length <= maxInspectedObjects);
+  return keys;
 };
 
 const observeObject = async (
   { s3, address, name }: Inspection,
-  { key, size }: Listed,
+  key: string,
 ): Promise<ObservedObject | undefined> => {
-  const small = size <= maxDocumentBytes;
-  const request = { ...address, Key: key };
-  const answer = await orMissing<Partial<GetObjectCommandOutput>>(
-    small ? s3.send(new GetObjectCommand(request)) : s3.send(new HeadObjectCommand(request)),
+  const answer = await orMissing(
+    s3.send(new GetObjectCommand({ ...address, Key: key })),
     'NoSuchKey',
-    'NotFound',
   );
   // Gone between listing and reading: another run deletes it.
   if (answer === undefined) return undefined;
+  const small = (answer.ContentLength ?? 0) <= maxDocumentBytes;
   const bytes = small ? await answer.Body?.transformToByteArray() : undefined;
+  if (!small) (answer.Body as Readable | undefined)?.destroy();
   return {
     path: key,
     owned: answer.Metadata?.[ownershipMetadata] === name,
+    ...(answer.ETag === undefined ? {} : { etag: answer.ETag }),
     ...(answer.ContentType === undefined ? {} : { contentType: answer.ContentType }),
     ...(answer.CacheControl === undefined ? {} : { cacheControl: answer.CacheControl }),
     ...(bytes === undefined
@@ -81,17 +75,14 @@ const observeObject = async (
 };
 
 const observeObjects = async (inspection: Inspection): Promise<ObservedObject[]> => {
-  const listed = await listObjects(inspection);
-  const few = listed.length <= maxInspectedObjects;
-  const objects: ObservedObject[] = [];
-  for (let start = 0; start < listed.length; start += 8) {
-    const batch = listed
-      .slice(start, start + 8)
-      .map(async (object) =>
-        few || inspection.paths.has(object.key)
-          ? observeObject(inspection, object)
-          : { path: object.key, owned: false },
-      );
+  const { paths } = inspection;
+  const listed = await listKeys(inspection);
+  const looked = listed.length <= maxInspectedObjects ? listed : [...paths];
+  const objects = listed
+    .filter((key) => !looked.includes(key))
+    .map((path): ObservedObject => ({ path, owned: false }));
+  for (let start = 0; start < looked.length; start += 8) {
+    const batch = looked.slice(start, start + 8).map((key) => observeObject(inspection, key));
     for (const object of await Promise.all(batch)) if (object !== undefined) objects.push(object);
   }
   return objects;
@@ -108,9 +99,9 @@ const headBucket = async (
     const { status, headers } = readAwsError(error);
     if (status === 404) return undefined;
     if (status === 403) return 'foreign';
-    // The bucket is in another region; HEAD answers no more than that.
+    // The bucket is in another region; HEAD answers no more than that (regions of later years with 400).
     const region = headers['x-amz-bucket-region'];
-    if (status === 301 && region !== undefined) return { region };
+    if ((status === 301 || status === 400) && region !== undefined) return { region };
     throw error;
   }
 };
@@ -162,7 +153,7 @@ export async function observeBucket(
       s3.send(new GetPublicAccessBlockCommand(address)),
     ),
     ask('policy', 'NoSuchBucketPolicy', s3.send(new GetBucketPolicyCommand(address))),
-    observeObjects({ s3, address, name, paths: new Set(options.paths) }),
+    observeObjects({ s3, address, name, paths: options.paths }),
   ]);
   const rule = ownership?.OwnershipControls?.Rules?.[0]?.ObjectOwnership;
   const switches = block?.PublicAccessBlockConfiguration;

@@ -10,7 +10,8 @@ import type { AwsClients } from './types.js';
 
 const notThere = ['NoSuchEntity', 'NoSuchEntityException'];
 
-const tagsOf = (tags: readonly Tag[] | undefined): Tags =>
+/** Tags as IAM lists them, as a record. */
+export const tagsOf = (tags: readonly Tag[] | undefined): Tags =>
   Object.fromEntries((tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? '']));
 
 /** The IAM OIDC provider as it is; undefined when there is none. */

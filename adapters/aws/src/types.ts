@@ -50,8 +50,9 @@ export interface ChangeProgress {
   /** From 0. */
   readonly index: number;
   readonly total: number;
-  /** `left-out`: the server does not know such a thing (NotImplemented); `why` says so. */
-  readonly status: 'started' | 'done' | 'left-out';
+  /** `left-out`: the server does not know such a thing (NotImplemented). `waiting`: for something that takes long. */
+  readonly status: 'started' | 'waiting' | 'done' | 'left-out';
+  /** Of `left-out` and `waiting`; of `done` when a part was left out. */
   readonly why?: string;
 }
 
@@ -59,7 +60,7 @@ export interface ChangeProgress {
 export interface ApplyOptions extends IssuerTargetOptions {
   /** Called before and after every change. */
   readonly onProgress?: (progress: ChangeProgress) => void;
-  /** Stops between two changes (Ctrl-C); the next run finishes what is left. */
+  /** Stops between two changes and while waiting for CloudFront (Ctrl-C); the next run finishes what is left. */
   readonly signal?: AbortSignal;
   /** Waits between two looks at a distribution that CloudFront is still deploying; default 20 s. */
   readonly wait?: () => Promise<void>;
@@ -69,6 +70,6 @@ export interface ApplyOptions extends IssuerTargetOptions {
 export interface ApplyResult {
   /** IDs of the changes that were made, in order. */
   readonly applied: readonly string[];
-  /** What the server does not know, and was therefore left out. */
+  /** What the server does not know and was therefore left out: of the whole change, or of one that is in `applied` too. */
   readonly leftOut: readonly { readonly id: string; readonly why: string }[];
 }

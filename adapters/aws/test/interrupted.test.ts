@@ -1,8 +1,16 @@
-import { IssuerChangeError } from 'irsa-aws';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { applyIssuerChanges, IssuerChangeError } from 'irsa-aws';
 import type { IssuerSpec } from 'irsa/iam';
 import type { LocalAwsFault } from 'irsa/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { absentSpec, driftedSpec, operationsOf, spec, startLocalTarget } from './local-target.js';
+import {
+  absentSpec,
+  bucket,
+  driftedSpec,
+  operationsOf,
+  spec,
+  startLocalTarget,
+} from './local-target.js';
 
 // Plain http: these are many requests, and TLS is not what they are about.
 const local = await startLocalTarget({ tls: false });
@@ -140,6 +148,59 @@ describe('a server that knows objects only', () => {
       expect(await store.plan(desired)).toEqual([]);
       await store.run({ ...desired, state: 'absent' });
       expect(await store.plan({ ...desired, state: 'absent' })).toEqual([]);
+    } finally {
+      await store.close();
+    }
+  });
+});
+
+describe('a server that knows no conditional requests', () => {
+  it('gets the documents without, is told so, and still keeps what others put there', async () => {
+    const store = await startLocalTarget({ tls: false });
+    // As such servers answer: by the header, whatever the request is otherwise.
+    store.clients.s3.middlewareStack.add(
+      (next) => async (args) => {
+        const { headers } = args.request as { readonly headers: Record<string, string> };
+        const conditional = headers['if-match'] ?? headers['if-none-match'];
+        if (conditional === undefined) return next(args);
+        throw Object.assign(new Error('A header you provided is not implemented'), {
+          name: 'NotImplemented',
+          $metadata: { httpStatusCode: 501 },
+        });
+      },
+      { step: 'finalizeRequest' },
+    );
+    try {
+      const { applied, leftOut } = await store.run();
+      expect(applied).toHaveLength(9);
+      expect(leftOut.map(({ id }) => id.split(':')[0])).toEqual(['put-object', 'put-object']);
+      expect(leftOut[0]?.why).toContain('to a condition');
+      expect(await store.plan()).toEqual([]);
+      const changes = await store.plan(driftedSpec);
+      await store.s3.send(
+        new PutObjectCommand({ Bucket: bucket, Key: 'openid/v1/jwks', Body: 'theirs' }),
+      );
+      await expect(
+        applyIssuerChanges(changes, { spec: driftedSpec, clients: store.clients }),
+      ).rejects.toMatchObject({ change: { kind: 'put-object' } });
+      await store.run({ ...spec, adopt: true });
+      await store.run(absentSpec);
+      expect(await store.plan(absentSpec)).toEqual([]);
+    } finally {
+      await store.close();
+    }
+  });
+
+  it('fails, and does not pass for done, where it takes no documents at all', async () => {
+    const store = await startLocalTarget({ tls: false });
+    store.aws.setFault({
+      kind: 'error',
+      code: 'NotImplemented',
+      status: 501,
+      operation: 'PutObject',
+    });
+    try {
+      await expect(store.run()).rejects.toMatchObject({ change: { kind: 'put-object' } });
     } finally {
       await store.close();
     }

@@ -40,10 +40,33 @@ export const spec: IssuerSpec = {
   retiredKids: ['k2'],
 };
 
+/** Fails a test, any of them, with the first S3 request that does not name the account that must own the bucket. */
+const assertOwnerNamed = (s3: S3Client, seen: string[]): void => {
+  s3.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      async (args) => {
+        const { headers } = args.request as { readonly headers: Record<string, string> };
+        const owner = headers['x-amz-expected-bucket-owner'];
+        seen.push(commandName);
+        // The creation cannot name one: there is no owner yet.
+        if (owner === undefined && commandName !== 'CreateBucketCommand')
+          throw new Error(`${commandName} does not name the owner of the bucket`);
+        return next(args);
+      },
+    { step: 'finalizeRequest' },
+  );
+};
+
 /** A local AWS, and the official clients that talk to it over https. */
 export interface LocalTarget {
   readonly aws: LocalAws;
+  /** For the adapter: each S3 request must name the bucket's owner. */
   readonly clients: AwsClients & { readonly s3: S3Client; readonly iam: IAMClient };
+  /** The S3 requests of the adapter, each of which named the owner. */
+  readonly ownerNamed: readonly string[];
+  /** For what a test does itself. */
+  readonly s3: S3Client;
+  readonly iam: IAMClient;
   /** Plans from what is there. */
   plan(desired?: IssuerSpec): Promise<IssuerChange[]>;
   /** Observes, plans, applies. */
@@ -64,15 +87,19 @@ export async function startLocalTarget(
     }),
     maxAttempts: 1,
   };
-  const clients = {
-    s3: new S3Client({ ...settings, region, forcePathStyle: true }),
-    iam: new IAMClient({ ...settings, region: 'us-east-1' }),
-  };
+  const makeS3 = (): S3Client => new S3Client({ ...settings, region, forcePathStyle: true });
+  const iam = new IAMClient({ ...settings, region: 'us-east-1' });
+  const clients = { s3: makeS3(), iam };
+  const ownerNamed: string[] = [];
+  assertOwnerNamed(clients.s3, ownerNamed);
   const plan = async (desired = spec): Promise<IssuerChange[]> =>
     planIssuer({ desired, observed: await observeIssuer({ spec: desired, clients }) });
   return {
     aws,
     clients,
+    ownerNamed,
+    s3: makeS3(),
+    iam,
     plan,
     run: async (desired = spec, options = {}) =>
       applyIssuerChanges(await plan(desired), { spec: desired, clients, ...options }),
