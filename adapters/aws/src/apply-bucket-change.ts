@@ -56,14 +56,17 @@ const createBucket = async (s3: Place['s3'], bucket: string, region: string): Pr
   }
 };
 
-/** Nobody must have changed the policy since it was observed: S3 itself has no such condition. */
-const assertPolicyUnchanged = async (
+/** Nobody must have changed the policy since it was observed (S3 itself has no such condition), but to what it should be. */
+const setPolicy = async (
   { s3, address }: Place,
-  before: BucketPolicy | undefined,
+  { before, after }: { readonly before?: BucketPolicy; readonly after?: BucketPolicy },
 ): Promise<void> => {
   const found = await orMissing(s3.send(new GetBucketPolicyCommand(address)), 'NoSuchBucketPolicy');
   const present: unknown = found?.Policy === undefined ? undefined : JSON.parse(found.Policy);
+  if (isDeepStrictEqual(present, after)) return;
   if (!isDeepStrictEqual(present, before)) throw staleError(`the policy of s3://${address.Bucket}`);
+  if (after === undefined) await s3.send(new DeleteBucketPolicyCommand(address));
+  else await s3.send(new PutBucketPolicyCommand({ ...address, Policy: JSON.stringify(after) }));
 };
 
 /**
@@ -210,14 +213,8 @@ export async function applyBucketChange(
       );
       return undefined;
     case 'put-bucket-policy':
-      await assertPolicyUnchanged(place, change.before);
-      await s3.send(
-        new PutBucketPolicyCommand({ ...address, Policy: JSON.stringify(change.after) }),
-      );
-      return undefined;
     case 'delete-bucket-policy':
-      await assertPolicyUnchanged(place, change.before);
-      await s3.send(new DeleteBucketPolicyCommand(address));
+      await setPolicy(place, change);
       return undefined;
     case 'put-object':
       return change.after && putObject(place, change.after, change.before);

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { DistributionConfig } from '@aws-sdk/client-cloudfront';
 import { applyIssuerChanges, observeIssuer, type AwsClients, type FetchPublic } from 'irsa-aws';
 import { planIssuer, type IssuerChange, type IssuerSpec } from 'irsa/iam';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -116,7 +117,7 @@ describe('CloudFront', () => {
   it('repairs drift and keeps what others have set', async () => {
     await run(early);
     await run(full);
-    cloudFront.drift({ WebACLId: 'theirs', PriceClass: 'PriceClass_100' });
+    cloudFront.drift(() => ({ WebACLId: 'theirs', PriceClass: 'PriceClass_100' }));
     cloudFront.requests.length = 0;
     expect(await plan(full)).toMatchObject([
       { kind: 'update-distribution', reason: 'its priceClass differs' },
@@ -148,6 +149,107 @@ describe('CloudFront', () => {
     await run({ ...full, state: 'absent' });
     expect(await plan({ ...full, state: 'absent' })).toEqual([]);
     await expect(asFile(written())).toMatchFileSnapshot(golden('cloud-front-teardown'));
+  });
+
+  it.each<[string, IssuerSpec, IssuerSpec]>([
+    ['made', early, full],
+    ['taken down', full, { ...full, state: 'absent' }],
+  ])(
+    'is finished by the next run when any of its calls fails once while it is %s',
+    async (_, from, to) => {
+      await run(early);
+      if (from === full) await run(full);
+      else cloudFront.forget();
+      const before = cloudFront.requests.length;
+      const first = to === full ? early : to;
+      await run(first);
+      if (to === full) await run(full);
+      const calls = [...new Set(cloudFront.requests.slice(before).map(({ command }) => command))];
+      expect(calls.length).toBeGreaterThan(7);
+      for (const command of calls) {
+        for (const moment of ['before', 'after'] as const) {
+          // From the start again.
+          cloudFront.forget();
+          await local.run({
+            ...full,
+            target: spec.target,
+            state: 'absent',
+            releaseBucketName: true,
+          });
+          if (from === full) {
+            await run(early);
+            await run(full);
+          }
+          cloudFront.failOnce(command, moment);
+          const failed: unknown = await run(first)
+            .then(() => (to === full ? run(full) : undefined))
+            .catch((error: unknown) => error);
+          expect(failed, command).toBeInstanceOf(Error);
+          if (to === full) await run(early);
+          await run(to);
+          expect(await plan(to), `${command}, ${moment} it was done`).toEqual([]);
+        }
+      }
+    },
+  );
+
+  it('says that it waits for the edges, and stops when it is told to', async () => {
+    await run(early);
+    await run(full);
+    cloudFront.deploying = 1000;
+    const controller = new AbortController();
+    const said: string[] = [];
+    const down: IssuerSpec = { ...full, state: 'absent' };
+    const stopped = applyIssuerChanges(await plan(down), {
+      spec: down,
+      clients,
+      signal: controller.signal,
+      onProgress: ({ status, why }) => {
+        if (status !== 'waiting') return;
+        said.push(why ?? '');
+        controller.abort(new Error('Ctrl-C'));
+      },
+    });
+    await expect(stopped).rejects.toThrow('Ctrl-C');
+    expect(said).toEqual(['CloudFront is still deploying the change before; this takes minutes']);
+    cloudFront.deploying = 0;
+    await run(down);
+    expect(await plan(down)).toEqual([]);
+  });
+
+  it('keeps origins and settings of others, and takes away what it cannot live with', async () => {
+    await run(early);
+    await run(full);
+    const theirs = { Id: 'theirs', DomainName: 'example.com' };
+    cloudFront.drift((config) => ({
+      Origins: {
+        Quantity: 2,
+        Items: [
+          theirs,
+          ...(config.Origins?.Items ?? []).map((item) => ({ ...item, OriginPath: '' })),
+        ],
+      },
+      DefaultCacheBehavior: {
+        ...config.DefaultCacheBehavior,
+        CachePolicyId: undefined,
+        MinTTL: 5,
+        ForwardedValues: { QueryString: true, Cookies: { Forward: 'all' } },
+      },
+    }));
+    expect(await plan(full)).toMatchObject([{ kind: 'update-distribution' }]);
+    await run(full);
+    expect(await plan(full)).toEqual([]);
+    const { input } = cloudFront.requests
+      .filter(({ command }) => command === 'UpdateDistribution')
+      .at(-1)!;
+    const { DistributionConfig: config } = input as {
+      readonly DistributionConfig: DistributionConfig;
+    };
+    expect(config.Origins?.Quantity).toBe(2);
+    expect(config.Origins?.Items?.[0]).toEqual(theirs);
+    expect(config.Origins?.Items?.[1]).toMatchObject({ Id: 'issuer', OriginPath: '' });
+    expect(config.DefaultCacheBehavior).not.toHaveProperty('ForwardedValues');
+    expect(config.DefaultCacheBehavior).not.toHaveProperty('MinTTL');
   });
 
   it('needs its client', async () => {

@@ -1,4 +1,4 @@
-import type { CloudFrontClient } from '@aws-sdk/client-cloudfront';
+import type { CloudFrontClient, DistributionConfig } from '@aws-sdk/client-cloudfront';
 
 /** A request as the SDK was given it. */
 export interface CloudFrontRequest {
@@ -14,6 +14,7 @@ export class FakeCloudFront {
   #accessControl: { Id: string; config: Record<string, unknown> } | undefined;
   #cachePolicy: { Id: string; config: Record<string, unknown> } | undefined;
   #distribution: { config: Record<string, unknown>; tags: unknown } | undefined;
+  #failing: { readonly command: string; readonly moment: 'before' | 'after' } | undefined;
   readonly #arn: string;
 
   constructor(arn = 'arn:aws:cloudfront::111122223333:distribution/E2EXAMPLE') {
@@ -21,14 +22,34 @@ export class FakeCloudFront {
   }
 
   /** Changes the distribution behind our back. */
-  drift(change: Record<string, unknown>): void {
-    if (this.#distribution) Object.assign(this.#distribution.config, change);
+  drift(
+    change: (config: DistributionConfig) => Partial<Record<keyof DistributionConfig, unknown>>,
+  ): void {
+    const { config } = this.#distribution ?? {};
+    if (config) Object.assign(config, change(config as unknown as DistributionConfig));
+  }
+
+  /** As a new account. */
+  forget(): void {
+    this.#accessControl = undefined;
+    this.#cachePolicy = undefined;
+    this.#distribution = undefined;
+  }
+
+  /** The next such call fails: nothing is done, or it is done and its answer is lost. */
+  failOnce(command: string, moment: 'before' | 'after'): void {
+    this.#failing = { command, moment };
   }
 
   readonly send = ((command: { input: Record<string, unknown> }) => {
     const name = command.constructor.name.replace(/Command$/, '');
     this.requests.push({ command: name, input: command.input });
-    return Promise.resolve(this.#answer(name, command.input));
+    const failing = this.#failing?.command === name ? this.#failing.moment : undefined;
+    const lost = Promise.reject.bind(Promise, new Error('the connection was cut'));
+    if (failing !== undefined) this.#failing = undefined;
+    if (failing === 'before') return lost();
+    const answer = this.#answer(name, command.input);
+    return failing === 'after' ? lost() : Promise.resolve(answer);
   }) as unknown as CloudFrontClient['send'];
 
   #distributionAnswer(): Record<string, unknown> {
