@@ -45,7 +45,7 @@ export interface ProcessEnd {
 export async function publishInProcess(
   local: LocalTarget,
   desired: IssuerSpec,
-  at = Infinity,
+  at?: number,
 ): Promise<ProcessEnd> {
   let requests = 0;
   let reads = 0;
@@ -55,7 +55,7 @@ export async function publishInProcess(
     const onward = forward(target, { method, headers }, (answer) => {
       requests += 1;
       if (requests === at) child.kill('SIGKILL');
-      if (requests >= at) return;
+      if (requests >= (at ?? Infinity)) return;
       reply.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.pipe(reply);
     });
