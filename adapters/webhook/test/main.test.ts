@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadInClusterAccess } from '../src/kubernetes/load-in-cluster-access.js';
 import { loadKubeconfigAccess } from '../src/kubernetes/load-kubeconfig-access.js';
 import { startFakeApiServer, type FakeApiServer } from './support/start-fake-api-server.js';
@@ -110,8 +110,12 @@ describe('loadInClusterAccess', () => {
   });
 });
 
-// `npm test` builds before it starts; a run of this file alone may not have.
-describe.skipIf(!existsSync(main))('irsa-webhook, the program', () => {
+describe('irsa-webhook, the program', () => {
+  beforeAll(() => {
+    // `npm test` builds before it starts; a run of this file alone may not have.
+    if (!existsSync(main)) throw new Error(`${main} is not built: npm run build:js`);
+  });
+
   const run = (...args: string[]): ReturnType<typeof spawnSync> =>
     spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', env: {} });
 
@@ -136,11 +140,11 @@ describe.skipIf(!existsSync(main))('irsa-webhook, the program', () => {
     expect(stdout).toContain('"message":"cannot start"');
   });
 
-  it('answers reviews with a kubeconfig, and ends with exit code 0 on SIGTERM', async () => {
+  /** The program with certificates, a kubeconfig and free ports; resolves when it is ready. */
+  const launch = async (...args: string[]) => {
     const { certificatePem, privateKeyPem } = await testIdentity();
     await writeFile(join(folder, 'tls.crt'), certificatePem);
     await writeFile(join(folder, 'tls.key'), privateKeyPem);
-    api.put('serviceaccounts', fixture('service-account-s3-echoer') as never);
     const program = spawn(
       process.execPath,
       [
@@ -151,24 +155,46 @@ describe.skipIf(!existsSync(main))('irsa-webhook, the program', () => {
         '--bind-address=127.0.0.1',
         '--port=0',
         '--metrics-port=0',
-        '--lame-duck=100ms',
+        ...args,
       ],
       { env: {}, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     child = program;
-    let log = '';
-    program.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()));
+    const told = { log: '' };
+    program.stdout.on('data', (chunk: Buffer) => (told.log += chunk.toString()));
     const exited = new Promise((resolve) => program.on('exit', resolve));
-    await expect.poll(() => log, soon).toMatch(/"message":"listening"/);
-    await expect.poll(() => log, soon).toMatch(/"message":"listed"/);
-    const url = `https://127.0.0.1:${/"listening","port":(\d+)/.exec(log)?.[1] ?? ''}`;
-    const answer = await call(url, { body: JSON.stringify(fixture('admission-review-s3-echoer')) });
+    await expect.poll(() => told.log, soon).toMatch(/"message":"listening"/);
+    await expect.poll(() => told.log, soon).toMatch(/"message":"listed"/);
+    const port = /"listening","port":(\d+)/.exec(told.log)?.[1] ?? '';
+    return { program, told, exited, url: `https://127.0.0.1:${port}` };
+  };
+  const body = JSON.stringify(fixture('admission-review-s3-echoer'));
+
+  it('answers reviews with a kubeconfig, and ends with exit code 0 on SIGTERM', async () => {
+    api.put('serviceaccounts', fixture('service-account-s3-echoer') as never);
+    const { program, told, exited, url } = await launch('--lame-duck=100ms');
+    const answer = await call(url, { body });
     expect(JSON.parse(answer.text).response.patchType).toBe('JSONPatch');
     expect(api.requests[0]?.headers.authorization).toBe('Bearer secret-token');
     program.kill('SIGTERM');
     expect(await exited).toBe(0);
-    expect(log).toContain('"message":"stopped"');
-    expect(log).not.toContain('secret-token');
+    expect(told.log).toContain('"message":"reviewed","decision":"mutated"');
+    expect(told.log).toContain('"message":"stopped"');
+    expect(told.log).not.toContain('secret-token');
+  });
+
+  it('after SIGTERM is not ready and still answers; a second signal does not wait', async () => {
+    const { program, told, exited, url } = await launch('--lame-duck=1h');
+    const readiness = async (): Promise<string> =>
+      (await call(url, { method: 'GET', path: '/readyz' })).text;
+    expect(await readiness()).toBe('ok\n');
+    program.kill('SIGTERM');
+    await expect.poll(readiness, soon).toBe('not ready: shutting down\n');
+    expect((await call(url, { body })).status).toBe(200);
+    expect(program.exitCode).toBeNull();
+    program.kill('SIGINT');
+    expect(await exited).toBe(1);
+    expect(told.log).toContain('"message":"shutting down","lameDuckMs":3600000');
   });
 
   it.skipIf(!existsSync('/dev/full'))('goes on when its log cannot be written', async () => {
