@@ -59,7 +59,8 @@ class ExpiredError extends Error {}
 
 /**
  * Keeps a store equal to a collection of the API server: list in pages, then watch from there; a watch that ends is resumed where it
- * ended, a forgotten resource version (410) is listed anew, failures wait longer and longer with jitter.
+ * ended, a forgotten resource version (410) is listed anew, failures wait longer and longer with jitter. After an outage everything is
+ * listed anew: a server that was restored from a backup counts its versions again from there, and soon has one of our number with another past.
  *
  * @see {@link https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes | Kubernetes: watches}
  */
@@ -152,6 +153,7 @@ export function listAndWatch(options: ListAndWatchOptions): RunningWatch {
       if (stopping.signal.aborted) return;
       // The watch was open until now: this is the first failure of a new row.
       if (behindSince === undefined) failures = 0;
+      else resourceVersion = undefined;
       failures += 1;
       if (rootOf(error) instanceof ExpiredError) {
         resourceVersion = undefined;

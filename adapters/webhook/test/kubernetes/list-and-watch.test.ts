@@ -151,6 +151,22 @@ describe('listAndWatch', () => {
     await expect.poll(() => running.behindSeconds()).toBe(0);
   });
 
+  it('lists again when a watch cannot be opened: the server may have been restored from a backup', async () => {
+    api.put('serviceaccounts', account('a', 'after the backup'));
+    await start().synced;
+    await expect.poll(() => api.watchers.size).toBe(1);
+    api.fault = () => ({ status: 401, body: { kind: 'Status', message: 'Unauthorized' } });
+    api.silent = true;
+    api.put('serviceaccounts', account('a', 'before it'));
+    api.endWatches();
+    await expect.poll(() => kinds()).toContain('failed');
+    expect(role('a')).toBe('after the backup');
+    api.silent = false;
+    api.fault = () => undefined;
+    await expect.poll(() => role('a')).toBe('before it');
+    expect(api.count(path, 'list')).toBeGreaterThan(1);
+  });
+
   it('gives up a watch that goes silent', async () => {
     await start({ silentMs: 100 }).synced;
     await expect.poll(() => api.watchers.size).toBe(1);
