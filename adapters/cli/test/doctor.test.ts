@@ -141,6 +141,19 @@ describe('irsa doctor from inside a pod', () => {
   });
 });
 
+describe('irsa doctor --duration-seconds', () => {
+  it('asks STS for that session, and says where it is too long', async () => {
+    const set = await start();
+    const run = await doctor(set, { iam: true, argv: ['--duration-seconds', '7200'] });
+    expect(errors(run)).toEqual(['role-max-session']);
+    expect(report(run).stsError?.code).toBe('ValidationError');
+    const [asked] = set.aws.requests().filter(({ service }) => service === 'sts');
+    expect(asked?.errorCode).toBe('ValidationError');
+    const short = await doctor(set, { iam: true, argv: ['--duration-seconds', '900'] });
+    expect(report(short).verdict).toBe('ok');
+  });
+});
+
 describe('irsa doctor --pod', () => {
   /** A kubectl that knows these objects; it answers as the real one does. */
   function kubectl(answers: Readonly<Record<string, unknown>>): string {
@@ -231,6 +244,10 @@ describe('irsa doctor, wrongly called', () => {
     [[], /nothing to look at/],
     [['--pod', 'x'], /--pod: expected NAMESPACE\/NAME/],
     [['--token-file', 'not-there'], /cannot be read/],
+    [
+      ['--token-file', 'x', '--duration-seconds', 'an hour'],
+      /--duration-seconds: expected a number/,
+    ],
   ])('%j', async (argv, message) => {
     const { exitCode, stderr } = await irsa(['doctor', ...argv]);
     expect(exitCode).toBe(2);

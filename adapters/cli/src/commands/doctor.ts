@@ -10,6 +10,7 @@ interface Options {
   readonly role?: string;
   readonly pod?: string;
   readonly serviceAccount?: string;
+  readonly durationSeconds?: number;
   readonly sts: boolean;
 }
 
@@ -20,6 +21,11 @@ export function defineDoctor({ command, io, respond }: CommandContext): void {
     .option('--role <arn>', 'the role (default: AWS_ROLE_ARN, or the ServiceAccount’s annotation)')
     .option('--pod <namespace/name>', 'a pod to look at, through kubectl')
     .option('--service-account <namespace/name>', 'a ServiceAccount to look at, through kubectl')
+    .option(
+      '--duration-seconds <seconds>',
+      'the session length that the SDK is told to ask for (default: none is asked for)',
+      wholeSeconds,
+    )
     .option('--no-sts', 'do not ask STS itself')
     .addHelpText(
       'after',
@@ -30,8 +36,13 @@ export function defineDoctor({ command, io, respond }: CommandContext): void {
     });
 }
 
+function wholeSeconds(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new UsageError(`--duration-seconds: expected a number, got ${JSON.stringify(text)}`);
+}
+
 async function examine(options: Options, io: CliIo): Promise<CommandResult> {
-  const { tokenFile, role, pod, serviceAccount, sts } = options;
+  const { tokenFile, role, pod, serviceAccount, durationSeconds, sts } = options;
   for (const [name, value] of Object.entries({
     '--pod': pod,
     '--service-account': serviceAccount,
@@ -56,6 +67,7 @@ async function examine(options: Options, io: CliIo): Promise<CommandResult> {
       ...(role === undefined ? {} : { roleArn: role }),
       ...(pod === undefined ? {} : { pod }),
       ...(serviceAccount === undefined ? {} : { serviceAccount }),
+      ...(durationSeconds === undefined ? {} : { durationSeconds }),
     },
     io,
   );

@@ -20,6 +20,9 @@ export async function askSts(token: string, call: CallFact, io: CliIo): Promise<
     RoleArn: call.roleArn ?? '',
     RoleSessionName: call.roleSessionName ?? 'irsa-doctor',
     WebIdentityToken: token,
+    ...(call.durationSeconds === undefined
+      ? {}
+      : { DurationSeconds: String(call.durationSeconds) }),
   });
   try {
     const response = await io.fetch(stsEndpoint(io.env, call.region ?? 'us-east-1'), {

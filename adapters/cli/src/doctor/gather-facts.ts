@@ -23,7 +23,7 @@ export async function gatherFacts(target: DoctorTarget, io: CliIo): Promise<Doct
   const webIdentity =
     token === undefined
       ? undefined
-      : await lookAtWebIdentity({ token, roleArn, askSts: target.askSts }, gaps, io);
+      : await lookAtWebIdentity({ ...target, token, roleArn }, gaps, io);
   return {
     gaps,
     ...(webIdentity === undefined ? {} : { webIdentity }),
@@ -68,11 +68,16 @@ function podOptions(cluster: ClusterFacts, io: CliIo): ExplainPodOptions {
 }
 
 async function lookAtWebIdentity(
-  known: { readonly token: string; readonly roleArn: string | undefined; readonly askSts: boolean },
+  known: {
+    readonly token: string;
+    readonly roleArn: string | undefined;
+    readonly durationSeconds?: number;
+    readonly askSts: boolean;
+  },
   gaps: Gap[],
   io: CliIo,
 ): Promise<WebIdentityFacts> {
-  const { token, roleArn } = known;
+  const { token, roleArn, durationSeconds } = known;
   const issuer = issuerOf(token);
   const region = io.env['AWS_REGION'] ?? io.env['AWS_DEFAULT_REGION'];
   const roleSessionName = io.env['AWS_ROLE_SESSION_NAME'];
@@ -80,6 +85,7 @@ async function lookAtWebIdentity(
     ...(roleArn === undefined ? {} : { roleArn }),
     ...(region === undefined ? {} : { region }),
     ...(roleSessionName === undefined ? {} : { roleSessionName }),
+    ...(durationSeconds === undefined ? {} : { durationSeconds }),
   };
   const [published, iam, reply] = await Promise.all([
     issuer === undefined ? undefined : readAsStranger(issuer, io),

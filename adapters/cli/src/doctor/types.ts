@@ -8,6 +8,8 @@ export interface DoctorTarget {
   readonly pod?: string;
   /** `namespace/name` */
   readonly serviceAccount?: string;
+  /** The session length to ask STS for; default none. */
+  readonly durationSeconds?: number;
   /** Whether STS itself is asked; default true. */
   readonly askSts: boolean;
 }
