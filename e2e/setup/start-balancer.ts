@@ -1,11 +1,14 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { Transform } from 'node:stream';
 
 /** Stands for the Service: each new connection goes to the next replica that takes it. */
 export interface Balancer {
   readonly port: number;
   /** The replicas' ports. */
   setReplicas(ports: readonly number[]): void;
+  /** Holds every piece of an answer back for so long, one after the other: a slow server. */
+  setDelay(ms: number): void;
   close(): Promise<void>;
 }
 
@@ -13,6 +16,14 @@ export interface Balancer {
 export async function startBalancer(port: number): Promise<Balancer> {
   let replicas: readonly number[] = [];
   let turn = 0;
+  let delayMs = 0;
+  const slowly = (): Transform =>
+    new Transform({
+      transform: (piece: Buffer, _, done) => {
+        if (delayMs === 0) done(null, piece);
+        else setTimeout(done, delayMs, null, piece);
+      },
+    });
   const open = new Set<Socket>();
   const server = createServer((incoming) => {
     open.add(incoming);
@@ -28,7 +39,7 @@ export async function startBalancer(port: number): Promise<Balancer> {
     }
     const outgoing = connect(replica, '127.0.0.1');
     outgoing.once('connect', () => {
-      incoming.pipe(outgoing).pipe(incoming);
+      incoming.pipe(outgoing).pipe(slowly()).pipe(incoming);
       incoming.once('close', () => outgoing.destroy());
       outgoing.once('close', () => incoming.destroy());
     });
@@ -42,6 +53,9 @@ export async function startBalancer(port: number): Promise<Balancer> {
     port: (server.address() as AddressInfo).port,
     setReplicas: (ports) => {
       replicas = ports;
+    },
+    setDelay: (ms) => {
+      delayMs = ms;
     },
     close: () =>
       new Promise((resolve) => {

@@ -17,6 +17,8 @@ export interface WebhookReplica {
   /** By the name of its Service, for which its certificate is made. */
   readonly url: string;
   readonly process: RunningProcess;
+  /** Whether it says that it is ready to answer. */
+  isReady(): Promise<boolean>;
 }
 
 /**
@@ -33,6 +35,10 @@ export async function startWebhookProcess(
     readonly namespace?: string;
     readonly serviceAccount?: string;
     readonly port?: number;
+    /** The API server's address, where it is not reached directly. */
+    readonly server?: string;
+    /** By how much the replica's clock is ahead (or, below zero, behind). */
+    readonly clockAheadSeconds?: number;
   },
 ): Promise<WebhookReplica> {
   const { name, namespace = 'irsa-system', serviceAccount = 'irsa-webhook' } = options;
@@ -44,16 +50,19 @@ export async function startWebhookProcess(
   });
   const kubeconfig = writeKubeconfig({
     file: join(world.data, `${name}.kubeconfig`),
-    server: api.server,
+    server: options.server ?? api.server,
     caFile: world.certificates.caFile,
     token,
   });
   const kept = options.args.filter((arg) => !/^--(port|metrics-port)=/.test(arg));
+  const metrics = (): Promise<string | undefined> =>
+    read(`http://127.0.0.1:${String(metricsPort)}/metrics`);
   const replica = await startProcess({
     name,
     command: process.execPath,
     args: [
-      ...['--no-warnings', program, ...kept, `--kubeconfig=${kubeconfig}`],
+      ...['--no-warnings', ...clockArguments(options.clockAheadSeconds)],
+      ...[program, ...kept, `--kubeconfig=${kubeconfig}`],
       ...[
         '--bind-address=127.0.0.1',
         `--port=${String(port)}`,
@@ -62,20 +71,40 @@ export async function startWebhookProcess(
     ],
     env: {},
     logs: world.logs,
-    ready: () => answers(`http://127.0.0.1:${String(metricsPort)}/metrics`),
+    ready: async () => (await metrics()) !== undefined,
   });
   world.onEnd(() => replica.stop('SIGKILL'));
-  return { port, url: `https://${webhookHost}:${String(port)}/mutate`, process: replica };
+  return {
+    port,
+    url: `https://${webhookHost}:${String(port)}/mutate`,
+    process: replica,
+    isReady: async () => /^irsa_webhook_ready 1$/m.test((await metrics()) ?? ''),
+  };
 }
 
-const answers = (url: string): Promise<boolean> =>
+/** No namespace has a wall clock of its own, so the program's `Date` is moved. */
+function clockArguments(aheadSeconds = 0): readonly string[] {
+  if (aheadSeconds === 0) return [];
+  const source = `const Real = Date; const ahead = ${String(aheadSeconds * 1000)};
+    globalThis.Date = class extends Real {
+      constructor(...values) { if (values.length === 0) super(Real.now() + ahead); else super(...values); }
+      static now() { return Real.now() + ahead; }
+    };`;
+  return ['--import', `data:text/javascript,${encodeURIComponent(source)}`];
+}
+
+/** The text of a good answer. */
+const read = (url: string): Promise<string | undefined> =>
   new Promise((resolve) => {
     request(url, { timeout: 1000 }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        resolve(response.statusCode === 200 ? Buffer.concat(chunks).toString('utf8') : undefined);
+      });
     })
       .on('error', () => {
-        resolve(false);
+        resolve(undefined);
       })
       .end();
   });
