@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { cargoPart } from './cargo-part.js';
 import { goPart } from './go-part.js';
+import { mavenPart } from './maven-part.js';
 import { pipPart } from './pip-part.js';
 import type { Part } from './types.js';
 
@@ -35,7 +37,9 @@ export type PartId =
   | 'eks-webhook'
   | 'kubeadm'
   | 'boto3'
-  | 'client-go';
+  | 'client-go'
+  | 'client-java'
+  | 'client-rust';
 
 /** Every part that a run can ask for, in the order in which they are built: the quick ones first. */
 export const partsCatalogue: Readonly<Record<PartId, Part>> = {
@@ -67,5 +71,16 @@ export const partsCatalogue: Readonly<Record<PartId, Part>> = {
     mainPackage: '.',
     versionOf: 'github.com/aws/aws-sdk-go-v2',
     sources: ['main.go'],
+  }),
+  'client-java': mavenPart({
+    id: 'client-java',
+    folder: tools('clients/java'),
+    versionProperty: 'aws.version',
+    sources: ['src/main/java/PutAndList.java'],
+  }),
+  'client-rust': cargoPart({
+    id: 'client-rust',
+    folder: tools('clients/rust'),
+    versionOf: 'aws-sdk-s3',
   }),
 };

@@ -14,7 +14,6 @@ export function goPart(options: {
   readonly versionOf: string;
   readonly ldflags?: (version: string) => string;
   readonly sources?: readonly string[];
-  readonly slow?: boolean;
 }): Part {
   const read = (name: string): string => readFileSync(join(options.moduleFolder, name), 'utf8');
   const goMod = read('go.mod');
@@ -25,7 +24,6 @@ export function goPart(options: {
     id: options.id,
     version,
     needs: ['go'],
-    slow: options.slow ?? false,
     key: [
       goMod,
       read('go.sum'),

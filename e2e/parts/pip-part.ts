@@ -16,7 +16,6 @@ export function pipPart(options: {
     id: options.id,
     version,
     needs: ['python3'],
-    slow: false,
     key: [requirements],
     build: (into) =>
       runBuild(

@@ -7,8 +7,6 @@ export interface Part {
   readonly needs: readonly string[];
   /** Everything that decides the result of the build; its hash is the key in the cache. */
   readonly key: readonly string[];
-  /** Only the slow stage uses it. */
-  readonly slow: boolean;
   /** Builds into an empty folder; the folder appears in the cache only when this has succeeded. */
   readonly build: (into: string, note: (line: string) => void) => Promise<void>;
 }

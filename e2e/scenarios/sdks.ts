@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { buildIssuerDocuments, readPublicKeys, s3Issuer } from 'irsa/oidc';
@@ -14,22 +15,37 @@ import { playKubelet } from '../setup/play-kubelet.js';
 import { publishIssuer, registerIssuer } from '../setup/publish-issuer.js';
 import type { Scenario } from './types.js';
 
-const bucket = 'irsa-oidc-sdks';
-const dataBucket = 'irsa-data-sdks';
 const namespace = 'default';
 const serviceAccount = 's3-echoer';
+
+const bucketsOf = (id: string): { readonly issuer: string; readonly data: string } => ({
+  issuer: `irsa-oidc-${id}`,
+  data: `irsa-data-${id}`,
+});
+
+const parts = ['etcd', 'kube-apiserver', 'versitygw'] as const;
 
 /** Every official SDK gets its credentials from what our patch put into the pod, and from nothing else. */
 export const sdks: Scenario = {
   id: 'sdks',
   about: "official SDKs work with the pod's environment alone",
-  parts: ['etcd', 'kube-apiserver', 'versitygw', 'boto3', 'client-go'],
-  buckets: [bucket, dataBucket],
-  run: (world) => runClients(world, quickClients(world)),
+  parts: [...parts, 'boto3', 'client-go'],
+  buckets: Object.values(bucketsOf('sdks')),
+  run: (world) => runClients(world, 'sdks', quickClients(world)),
+};
+
+/** The same for the SDKs whose programs take long to build. */
+export const sdksSlow: Scenario = {
+  id: 'sdks-slow',
+  about: "the official SDKs for Java and Rust work with the pod's environment alone",
+  parts: [...parts, 'client-java', 'client-rust'],
+  buckets: Object.values(bucketsOf('sdks-slow')),
+  slow: true,
+  run: async (world) => runClients(world, 'sdks-slow', await slowClients(world)),
 };
 
 /** A program that puts an object and lists the bucket. */
-export interface Client {
+interface Client {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
@@ -59,9 +75,30 @@ function quickClients(world: World): readonly Client[] {
   ];
 }
 
+async function slowClients(world: World): Promise<readonly Client[]> {
+  const { caFile } = world.certificates;
+  const trustStore = join(world.data, 'authority.p12');
+  const imported = await world.run('keytool', [
+    ...['-importcert', '-noprompt', '-alias', 'e2e', '-file', caFile],
+    ...['-keystore', trustStore, '-storetype', 'PKCS12', '-storepass', 'changeit'],
+  ]);
+  if (imported.code !== 0) throw new Error(`keytool: ${imported.stdout}${imported.stderr}`);
+  const trust = `-Djavax.net.ssl.trustStore=${trustStore} -Djavax.net.ssl.trustStorePassword=changeit`;
+  return [
+    {
+      name: 'java-v2',
+      command: 'java',
+      args: ['-cp', `${world.part('client-java')}/*`, 'PutAndList'],
+      env: { JAVA_TOOL_OPTIONS: trust },
+    },
+    { name: 'rust', command: world.part('client-rust'), args: [], env: { SSL_CERT_FILE: caFile } },
+  ];
+}
+
 /** Makes issuer, role and pod, and lets each client do the walk-through's echo with the pod's environment. */
-export async function runClients(world: World, clients: readonly Client[]): Promise<string> {
+async function runClients(world: World, id: string, clients: readonly Client[]): Promise<string> {
   const aws = await world.aws();
+  const { issuer: bucket, data: dataBucket } = bucketsOf(id);
   const key = makeSigningKey(world.data, 'sa', 'RSA-2048');
   const issuer = s3Issuer({ bucket, region });
   const { keys } = await readPublicKeys(key.publicKeyPem);
@@ -74,7 +111,7 @@ export async function runClients(world: World, clients: readonly Client[]): Prom
     }),
   );
   const subjects = [{ namespace, name: serviceAccount }];
-  const roleArn = await createRole(aws, { name: 'sdks', issuer, subjects, bucket: dataBucket });
+  const roleArn = await createRole(aws, { name: id, issuer, subjects, bucket: dataBucket });
   const api = await world.apiServer({
     name: 'api',
     serviceAccountArguments: serviceAccountArguments({
@@ -89,7 +126,7 @@ export async function runClients(world: World, clients: readonly Client[]): Prom
   const times: string[] = [];
   for (const client of clients) {
     const started = performance.now();
-    await runClient(world, client, podEnv);
+    await runClient(world, client, { ...podEnv, BUCKET: dataBucket });
     times.push(`${client.name} ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
   const listed = await aws.s3.send(new ListObjectsV2Command({ Bucket: dataBucket }));
@@ -133,7 +170,7 @@ async function runClient(
   podEnv: Readonly<Record<string, string>>,
 ): Promise<void> {
   const { name, command, args } = client;
-  const env = { ...podEnv, ...client.env, BUCKET: dataBucket, KEY: name };
+  const env = { ...podEnv, ...client.env, KEY: name };
   const result = await world.run(command, args, { env });
   if (result.code !== 0) throw new Error(`${name} failed: ${result.stderr.trim().slice(-1500)}`);
   const { keys } = JSON.parse(result.stdout) as { keys: string[] };
