@@ -16,6 +16,7 @@ export interface FleetMember {
   readonly signing: NamedKey;
   readonly accepted: readonly NamedKey[];
   readonly issuers: readonly string[];
+  /** Since when it signs with this key for this issuer. */
   readonly signingSince: Date;
   /** Absent while it is being restarted. */
   readonly running?: ApiServer;
@@ -66,7 +67,7 @@ export async function startKeyFleet(
         verificationKeyFiles: next.accepted.map(({ publicKeyFile }) => publicKeyFile),
       }),
     });
-    const switched = before.signing !== next.signing;
+    const switched = before.signing !== next.signing || before.issuers[0] !== next.issuers[0];
     const signingSince = switched ? new Date() : before.signingSince;
     fleet.set(name, { ...next, signingSince, running: api });
   };

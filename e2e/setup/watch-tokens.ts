@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { assumeRole } from '../clients/assume-role.js';
 import { sendHttps } from '../clients/send-https.js';
 import type { FleetMember, KeyFleet } from './key-fleet.js';
+import { requestToken } from './request-token.js';
 import { projectedClaims, signToken } from './sign-token.js';
 
 /** What became of the tokens so far. */
@@ -21,26 +22,33 @@ interface LiveToken {
 }
 
 /**
- * Keeps clients running: several times a second a new token of short life, signed with the key and for the issuer of each API
- * server; every token is used again and again until it expires, at STS or at every running API server.
+ * Keeps clients running: again and again a new token of each API server; every token is used until it expires, at STS or at every
+ * running API server. `key` signs tokens with the API server's key, because no API server gives any that live less than ten minutes.
  */
 export function watchTokens(options: {
   readonly fleet: KeyFleet;
   readonly ca: string;
   readonly roleArn: string | ((issuer: string) => string);
   readonly lifetimeSeconds: number;
+  readonly signedBy: 'key' | 'TokenRequest';
+  readonly everyMs: number;
   readonly namespace: string;
   readonly serviceAccount: { readonly name: string; readonly uid: string };
   readonly apiAudience: string;
 }): TokenWatch {
-  const { fleet, ca, lifetimeSeconds, namespace, serviceAccount } = options;
+  const { fleet, ca, lifetimeSeconds, namespace, serviceAccount, signedBy } = options;
   const refused: string[] = [];
   let used = 0;
   let running = true;
   let tokens: LiveToken[] = [];
-  const mint = (member: FleetMember, kind: LiveToken['kind']): LiveToken => {
-    const now = new Date();
-    const audience = kind === 'STS' ? 'sts.amazonaws.com' : options.apiAudience;
+  const request = (member: FleetMember, audience: string): Promise<string> =>
+    requestToken(member.running!.client, {
+      namespace,
+      serviceAccount: serviceAccount.name,
+      audiences: [audience],
+      expirationSeconds: lifetimeSeconds,
+    });
+  const sign = (member: FleetMember, audience: string, now: Date): string => {
     const claims = projectedClaims({
       issuer: member.issuers[0]!,
       namespace,
@@ -50,13 +58,23 @@ export function watchTokens(options: {
       lifetimeSeconds,
       audience: [audience],
     });
-    const { kid } = member.signing.public;
-    const token = signToken({
+    return signToken({
       privateKeyPem: member.signing.privateKeyPem,
-      header: { alg: 'RS256', kid },
+      header: { alg: 'RS256', kid: member.signing.public.kid },
       claims,
     });
-    return { token, kid, kind, expires: now.getTime() + lifetimeSeconds * 1000 };
+  };
+  /** Nothing where the API server is just being stopped. */
+  const mint = async (member: FleetMember, kind: LiveToken['kind']): Promise<LiveToken[]> => {
+    const now = new Date();
+    const audience = kind === 'STS' ? 'sts.amazonaws.com' : options.apiAudience;
+    const { kid } = member.signing.public;
+    const token =
+      signedBy === 'key'
+        ? sign(member, audience, now)
+        : await request(member, audience).catch(() => undefined);
+    if (token === undefined) return [];
+    return [{ token, kid, kind, expires: now.getTime() + lifetimeSeconds * 1000 }];
   };
   const refuse = ({ kind, kid, expires }: LiveToken, why: string): void => {
     // A token that has ended while the answer was under way was no valid one.
@@ -91,14 +109,13 @@ export function watchTokens(options: {
   const loop = async (): Promise<void> => {
     while (running) {
       const signing = fleet.members().filter((member) => member.running !== undefined);
-      tokens.push(
-        ...signing.flatMap((member) => [mint(member, 'STS'), mint(member, 'API server')]),
-      );
+      const minted = signing.flatMap((member) => [mint(member, 'STS'), mint(member, 'API server')]);
+      tokens.push(...(await Promise.all(minted)).flat());
       // The answer may come a moment after the question.
       tokens = tokens.filter(({ expires }) => expires > Date.now() + 500);
       const chosen = tokens.filter((_, index) => index % 7 === 0 || index > tokens.length - 5);
       await Promise.all(chosen.map(use));
-      await sleep(600);
+      await sleep(options.everyMs);
     }
   };
   const done = loop().catch((error: unknown) => {
