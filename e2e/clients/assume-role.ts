@@ -34,11 +34,13 @@ export interface AssumeRoleCall {
   readonly sessionName?: string;
   readonly durationSeconds?: number;
   readonly region?: string;
+  readonly policy?: string;
+  readonly providerId?: string;
 }
 
 /** A plain form post, so that no SDK retries or rewords anything. */
 async function callOnce(options: AssumeRoleCall): Promise<AssumeRoleAnswer> {
-  const { durationSeconds, sessionName = 'e2e' } = options;
+  const { durationSeconds, sessionName = 'e2e', policy, providerId } = options;
   const form = new URLSearchParams({
     Action: 'AssumeRoleWithWebIdentity',
     Version: '2011-06-15',
@@ -46,6 +48,8 @@ async function callOnce(options: AssumeRoleCall): Promise<AssumeRoleAnswer> {
     RoleSessionName: sessionName,
     WebIdentityToken: options.token,
     ...(durationSeconds === undefined ? {} : { DurationSeconds: String(durationSeconds) }),
+    ...(policy === undefined ? {} : { Policy: policy }),
+    ...(providerId === undefined ? {} : { ProviderId: providerId }),
   });
   const answer = await sendHttps({
     url: `https://sts.${options.region ?? defaultRegion}.amazonaws.com/`,

@@ -14,9 +14,11 @@ export async function gatherFacts(
     readonly roleArn: string;
     readonly durationSeconds?: number;
     readonly sessionName?: string;
+    readonly policy?: string;
+    readonly providerId?: string;
   },
 ): Promise<WebIdentityFacts> {
-  const { token, roleArn, durationSeconds, sessionName } = call;
+  const { token, roleArn, durationSeconds, sessionName, policy, providerId } = call;
   const issuer = claimedIssuer(token);
   const documents = issuer === undefined ? { fetches: [] } : await readIssuer(issuer, ca);
   return {
@@ -30,6 +32,8 @@ export async function gatherFacts(
       region,
       ...(durationSeconds === undefined ? {} : { durationSeconds }),
       ...(sessionName === undefined ? {} : { roleSessionName: sessionName }),
+      ...(policy === undefined ? {} : { policy }),
+      ...(providerId === undefined ? {} : { providerId }),
     },
   };
 }
