@@ -92,9 +92,18 @@ function checkDuration(seconds: number): Fault[] {
 }
 
 function checkRoleArn(roleArn: string, region: string | undefined): Fault[] {
-  const refuse = (why: string): Fault[] => [
-    makeFault('call-role-arn-invalid', `${roleArn}: ${why}`, stsErrors.requestArn),
+  const refuse = (why: string, error = stsErrors.requestArn): Fault[] => [
+    makeFault('call-role-arn-invalid', `${roleArn}: ${why}`, error),
   ];
+  const rule =
+    roleArn.length < 20
+      ? 'Member must have length greater than or equal to 20'
+      : roleArn.length > 2048
+        ? 'Member must have length less than or equal to 2048'
+        : undefined;
+  if (rule !== undefined) {
+    return refuse(`${String(roleArn.length)} characters`, constraint('roleArn', roleArn, rule));
+  }
   try {
     const { service, region: arnRegion, partition, resource } = parseArn(roleArn);
     if (service !== 'iam' || arnRegion !== '' || !resource.startsWith('role/')) {

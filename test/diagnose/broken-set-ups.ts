@@ -88,6 +88,9 @@ export const brokenSetUps: readonly BrokenSetUp[] = [
   one('role ARN that is none', 'call-role-arn-invalid', {
     parameters: { RoleArn: 'arn:aws:iam::1111:role/s3-echoer' },
   }),
+  one('role ARN of 19 letters', 'call-role-arn-invalid', {
+    parameters: { RoleArn: 'arn:aws:iam::role/x' },
+  }),
   one('session name with a slash', 'call-session-name-invalid', {
     parameters: { RoleSessionName: 'default/s3-echoer' },
   }),
