@@ -1,0 +1,87 @@
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { reportOf, runE2e } from './run-e2e.js';
+import type { E2eRun } from './run-e2e.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'irsa-e2e-command-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder for PATH with these commands of the machine and no others. */
+function pathWith(name: string, commands: readonly string[]): string {
+  const path = execFileSync('mktemp', ['-d', join(folder, `${name}-XXXX`)], { encoding: 'utf8' });
+  for (const command of commands) {
+    const found = execFileSync('sh', ['-c', `command -v ${command}`], { encoding: 'utf8' });
+    symlinkSync(found.trim(), join(path.trim(), command));
+  }
+  return path.trim();
+}
+
+/** An `unshare` that answers as on a machine without user namespaces. */
+function refusingUnshare(): string {
+  const path = pathWith('no-namespaces', ['go', 'python3']);
+  writeFileSync(
+    join(path, 'unshare'),
+    '#!/bin/sh\necho "unshare: unshare failed: Operation not permitted" >&2\nexit 1\n',
+  );
+  chmodSync(join(path, 'unshare'), 0o755);
+  return path;
+}
+
+/** An `unshare` that lets everything through: what comes after it is what is tested. */
+function grantingUnshare(): string {
+  const path = pathWith('no-go', []);
+  writeFileSync(join(path, 'unshare'), '#!/bin/sh\nexit 0\n');
+  chmodSync(join(path, 'unshare'), 0o755);
+  return path;
+}
+
+const oneLine = ({ stderr }: E2eRun): string => {
+  const lines = stderr.trimEnd().split('\n');
+  expect(lines).toHaveLength(1);
+  return lines[0]!;
+};
+
+describe('npm run e2e, where it cannot run', () => {
+  test('an unknown scenario: one line with those that there are, and exit 1', async () => {
+    const run = await runE2e(['--only', 'nonsense', '--json']);
+    expect(run.code).toBe(1);
+    expect(oneLine(run)).toMatch(/^e2e: no scenario nonsense; there are: walkthrough, documents, /);
+    expect(reportOf(run)).toMatchObject({ ok: false, scenarios: [] });
+  });
+
+  test('an unknown flag: the usage, and exit 2', async () => {
+    const run = await runE2e(['--fast']);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toMatch(/--fast/);
+    expect(run.stderr).toContain('--only ID');
+  });
+
+  test('an unknown part: one line, and exit 1', async () => {
+    const run = await runE2e(['--prepare', 'nonsense']);
+    expect(run.code).toBe(1);
+    expect(oneLine(run)).toMatch(/^e2e: no part nonsense; there are: versitygw, /);
+  });
+
+  test('without namespaces: one line that says what is missing, and exit 1', async () => {
+    const env = { PATH: refusingUnshare() };
+    const run = await runE2e(['--only', 'documents', '--json'], { env });
+    expect(run.code).toBe(1);
+    expect(oneLine(run)).toMatch(
+      /^e2e: cannot make the network namespace: unshare: unshare failed: Operation not permitted; it needs /,
+    );
+    expect(reportOf(run).ok).toBe(false);
+  });
+
+  test('without Go: one line that names it, and exit 1, whatever lies in the cache', async () => {
+    const env = { PATH: grantingUnshare() };
+    const run = await runE2e(['--only', 'documents', '--json'], { env });
+    expect(run.code).toBe(1);
+    expect(oneLine(run)).toBe('e2e: needs go, which is not on the PATH');
+    expect(reportOf(run)).toMatchObject({ ok: false, error: 'needs go, which is not on the PATH' });
+  });
+});
