@@ -15,7 +15,7 @@ import {
 } from '../setup/admission-rig.js';
 import type { AdmissionRig, Verdict } from '../setup/admission-rig.js';
 import { mapConcurrently } from '../setup/map-concurrently.js';
-import { registerWebhook, unregisterWebhook } from '../setup/register-webhook.js';
+import { registerWebhook, unregisterWebhook, until } from '../setup/register-webhook.js';
 import { startSidecarInjector } from '../setup/start-sidecar-injector.js';
 import { judgeFixtures } from './admission-fixtures.js';
 import { surviveStorm } from './admission-storm.js';
@@ -91,6 +91,10 @@ async function completeLaterSidecar({ world, client }: AdmissionRig): Promise<vo
     }
   } finally {
     await unregisterWebhook(client, 'sidecar');
+    await until('the sidecar is not injected any more', async () => {
+      const { status, pod: stored } = await dryRun(client, pod);
+      return status === 201 && stored.spec.containers.length === 1;
+    });
     await injector.close();
   }
 }

@@ -23,6 +23,7 @@ const brokenIssuers = [
   'empty-jwks',
   'crowded-jwks',
   'forbidden',
+  'other-audience',
   'private',
 ] as const;
 type BrokenIssuer = (typeof brokenIssuers)[number];
@@ -330,7 +331,7 @@ function trustCases({ trusting, tokenWith }: Ground): readonly Refusal[] {
     },
     {
       ...denied,
-      ...{ id: 'role-of-another-account', finding: 'provider-other-account' },
+      ...{ id: 'role-of-another-account', finding: 'provider-missing' },
       roleArn: 'arn:aws:iam::111122223333:role/refusals',
       // There the provider is looked for first.
       ...atAws(noProvider),
@@ -355,7 +356,7 @@ function trustCases({ trusting, tokenWith }: Ground): readonly Refusal[] {
     },
     {
       ...{ ...denied, ...invalidToken, id: 'audience-unknown-to-the-provider' },
-      finding: 'provider-audience-missing',
+      finding: 'token-audience-wrong',
       token: tokenWith({ aud: ['sts.example.com'] }),
       roleArn: role('any-audience'),
       ...atAws(incorrectAudience),
@@ -422,12 +423,14 @@ function callCases({ roleArn, tokenWith }: Ground): readonly Refusal[] {
 /** What the doctor must say of each. */
 const brokenFindings: Readonly<Record<BrokenIssuer, string>> = {
   slash: 'discovery-trailing-slash',
-  'no-jwks': 'issuer-not-found',
+  // S3 says 403 of what is not there to whoever may not list.
+  'no-jwks': 'issuer-forbidden',
   'http-jwks': 'discovery-jwks-uri',
   'html-jwks': 'jwks-not-json',
   'empty-jwks': 'jwks-empty',
   'crowded-jwks': 'jwks-too-many-keys',
   forbidden: 'issuer-forbidden',
+  'other-audience': 'provider-audience-missing',
   private: 'issuer-unreachable',
 };
 
@@ -446,7 +449,8 @@ async function brokenCases(aws: VerifyingAws, key: SigningKeyFiles): Promise<Ref
         await aws.s3.send(new DeleteBucketPolicyCommand({ Bucket: brokenBucket(fault) }));
       }
     }
-    await registerIssuer(aws, issuer);
+    const isForOthers = fault === 'other-audience';
+    await registerIssuer(aws, issuer, isForOthers ? ['sts.amazonaws.com.cn'] : undefined);
     const roleArn = await createRole(aws, {
       name: `refusals-${fault}`,
       issuer,
@@ -466,7 +470,9 @@ async function brokenCases(aws: VerifyingAws, key: SigningKeyFiles): Promise<Ref
       token,
       roleArn,
       code: 'InvalidIdentityToken',
-      message: noVerificationKey,
+      ...(isForOthers
+        ? { message: couldNotBeValidated, ...atAws(incorrectAudience) }
+        : { message: noVerificationKey }),
       finding: brokenFindings[fault],
     });
   }
@@ -497,6 +503,7 @@ function breakDocuments(
     case 'crowded-jwks':
       return [discovery, { ...jwks, body: crowd(jwks.body) }];
     case 'forbidden':
+    case 'other-audience':
       return [discovery, jwks];
     case 'private':
       return [];
