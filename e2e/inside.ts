@@ -1,4 +1,5 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Certificates } from './environment/make-certificates.js';
@@ -52,10 +53,21 @@ async function runScenario(shared: SharedWorld, scenario: Scenario): Promise<Sce
   return { id: scenario.id, ms, ...outcome };
 }
 
+/** Nobody else is left to do it. The memory file system goes first: what lies under it could not be removed. */
+function removeFolder(folder: string): void {
+  spawnSync('umount', ['--lazy', join(folder, 'run')], { stdio: 'ignore' });
+  rmSync(folder, { recursive: true, force: true });
+}
+
 async function inside(folder: string): Promise<void> {
   // The pipe closes when the outer process is gone; as process 1 of the namespace our end is the end of everything in it.
   const lifeline = new Socket({ fd: 3, readable: true });
-  lifeline.on('close', () => process.exit(1)).resume();
+  lifeline
+    .on('close', () => {
+      removeFolder(folder);
+      process.exit(1);
+    })
+    .resume();
   lifeline.unref();
   const request = JSON.parse(readFileSync(join(folder, 'request.json'), 'utf8')) as InsideRequest;
   const data = prepareNetwork(folder, request.buckets);

@@ -155,6 +155,8 @@ async function runInside(
       HOME: folder,
       TMPDIR: folder,
       TSX_DISABLE_CACHE: '1',
+      // Which Node the AWS SDK will want next year says nothing about this run.
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       NODE_EXTRA_CA_CERTS: certificates.caFile,
     },
   );

@@ -7,13 +7,34 @@ export interface Report {
   readonly scenarios: readonly ScenarioResult[];
 }
 
-/** The table for people. */
+const columns = 118;
+
+/** The table for people: a line for each thing that a scenario saw. */
 export function renderReport(report: Report): string {
   const width = Math.max(0, ...report.scenarios.map(({ id }) => id.length));
-  const lines = report.scenarios.map(
-    ({ id, ok, ms, detail }) =>
-      `${ok ? 'ok    ' : 'FAILED'} ${id.padEnd(width)} ${(ms / 1000).toFixed(1).padStart(7)} s  ${detail.replaceAll('\n', '\n' + ' '.repeat(width + 19))}`,
-  );
+  const lines = report.scenarios.flatMap(({ id, ok, ms, detail }) => {
+    const head = `${ok ? 'ok    ' : 'FAILED'} ${id.padEnd(width)} ${(ms / 1000).toFixed(1).padStart(6)} s  `;
+    const saw = detail.split(/\n|; /).flatMap((line) => wrap(line, columns - head.length));
+    return saw.map((line, index) => `${index === 0 ? head : ' '.repeat(head.length)}${line}`);
+  });
   const parts = Object.entries(report.parts).map(([name, version]) => `${name} ${version}`);
-  return [...lines, '', `parts: ${parts.join(', ')}`, `ok: ${String(report.ok)}`].join('\n');
+  return [
+    ...lines,
+    '',
+    ...wrap(`parts: ${parts.join(', ')}`, columns),
+    `ok: ${String(report.ok)}`,
+  ].join('\n');
+}
+
+/** Lines of whole words; those after the first are indented. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = `  ${word}`;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }
