@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {
+  buildOidcProvider,
   buildTrustPolicy,
   evaluateTrustPolicy,
   oidcProviderArn,
@@ -172,6 +173,30 @@ describe('planIssuer', () => {
       after: ['sts.amazonaws.com'],
     });
     expect(rest).toEqual([]);
+  });
+
+  it('repairs each part of the provider that has drifted: audiences, thumbprints, tags', () => {
+    const wanted = buildOidcProvider({
+      issuer,
+      audiences: ['sts.amazonaws.com', 'another'],
+      thumbprints: ['a'.repeat(40)],
+      tags: { team: 'platform' },
+    });
+    const drifted = {
+      ...published.provider!,
+      thumbprints: ['b'.repeat(40)],
+      tags: { [ownershipTag]: 'cluster-1', team: 'other', cost: '7' },
+    };
+    const changes = plan({ ...published, provider: drifted }, { provider: wanted });
+    expect(changes).toMatchObject([
+      { kind: 'add-audiences', after: ['another'] },
+      { kind: 'set-thumbprints', before: ['b'.repeat(40)], after: ['a'.repeat(40)] },
+      { kind: 'tag-provider', before: drifted.tags, after: { team: 'platform' } },
+    ]);
+    const desired = { ...spec, provider: wanted };
+    const repaired = finish({ ...published, provider: drifted }, desired);
+    expect(planIssuer({ desired, observed: repaired })).toEqual([]);
+    expect(repaired.provider?.tags['cost']).toBe('7');
   });
 
   it('binds into an existing role and keeps its other statements', () => {
