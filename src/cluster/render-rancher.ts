@@ -1,3 +1,4 @@
+import { pkiFolder } from './render-kubeadm.js';
 import type { ApiServerSettings, ConfigFile, Flag } from './types.js';
 import { writeYaml } from './write-yaml.js';
 
@@ -17,6 +18,16 @@ const dropIn = (settings: ApiServerSettings): string => {
 const ownArguments =
   'Take arguments of the same names out of config.yaml and other drop-ins: the first issuer signs, and arguments are collected in the order of the files.';
 
+/** Neither has kubeadm's folder, which is where many settings point. */
+const ownKeys = (settings: ApiServerSettings, data: string): string[] =>
+  [settings.signingKeyFile, ...settings.verificationKeyFiles].some((file) =>
+    file.startsWith(`${pkiFolder}/`),
+  )
+    ? [
+        `${pkiFolder} is kubeadm’s: put the key files there yourself, or name this distribution’s own: ${data}/server/tls/service.current.key signs, and the keys in ${data}/server/tls/service.key are accepted.`,
+      ]
+    : [];
+
 export function renderK3s(settings: ApiServerSettings): ConfigFile[] {
   return [
     {
@@ -25,6 +36,7 @@ export function renderK3s(settings: ApiServerSettings): ConfigFile[] {
       notes: [
         'On every server node; then systemctl restart k3s, one node at a time. Releases before 1.24 keep only the last of a repeated argument.',
         ownArguments,
+        ...ownKeys(settings, '/var/lib/rancher/k3s'),
         ...settings.notes,
       ],
     },
@@ -39,6 +51,7 @@ export function renderRke2(settings: ApiServerSettings): ConfigFile[] {
       notes: [
         'On every server node; then systemctl restart rke2-server, one node at a time. The key files have to be there before: RKE2 mounts those that exist when it starts.',
         ownArguments,
+        ...ownKeys(settings, '/var/lib/rancher/rke2'),
         ...settings.notes,
       ],
     },

@@ -204,6 +204,14 @@ describe('what a distribution does by itself', () => {
     },
   );
 
+  it.each(['k3s', 'rke2'] as const)('%s has no folder of kubeadm’s, which is said', (target) => {
+    expect(rendered(target).notes).toMatch(
+      new RegExp(`/var/lib/rancher/${target}/server/tls/service\\.current\\.key signs`),
+    );
+    const own = { signingKeyFile: '/etc/irsa/sa.key', verificationKeyFiles: ['/etc/irsa/sa.pub'] };
+    expect(rendered(target, own).notes).not.toMatch(/kubeadm/);
+  });
+
   it('kubeadm writes sa.pub in a new kind cluster unless sa.key is there', () => {
     const mounts = (text: string): string[] =>
       (
