@@ -7,6 +7,7 @@ import type {
   OnCredentialEvent,
   WebIdentityProvider,
 } from './types.js';
+import { waitWithSignal } from './wait-with-signal.js';
 
 /** An engine that a handle holds, and how to let go of it. */
 export interface HeldEngine {
@@ -74,7 +75,8 @@ export function createProviderHandle(
       });
       finding = { caller, engine };
     }
-    return finding.engine.then((engine) => engine.get(properties));
+    const signal = properties?.abortSignal ?? properties?.signal;
+    return waitWithSignal(finding.engine, signal).then((engine) => engine.get(properties));
   };
 
   const close = (): void => {

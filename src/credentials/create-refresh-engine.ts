@@ -13,7 +13,6 @@ import { scrubError } from './scrub-secrets.js';
 import type { FetchCredentials } from './retry-by-class.js';
 import type { StsErrorClass } from './sts-error-rows.js';
 import type {
-  AbortSignalLike,
   AwsCredentialIdentity,
   CredentialEvent,
   CredentialSnapshot,
@@ -23,6 +22,7 @@ import type {
   Random,
   SetTimer,
 } from './types.js';
+import { abortReason, waitWithSignal } from './wait-with-signal.js';
 
 /** What an engine needs: the way to credentials, the policy, and the ports. */
 export interface RefreshEngineOptions {
@@ -62,27 +62,11 @@ const classOf = (error: Error): StsErrorClass => {
   return error instanceof IrsaError ? 'transient' : 'unknown';
 };
 
-const abortReason = (signal: AbortSignalLike): unknown =>
-  signal.reason ??
-  Object.assign(new Error('the caller aborted its wait for credentials'), { name: 'AbortError' });
-
-/** Waits for a refresh, but no longer than the caller's own signal. */
-const waitFor = (
-  flight: Flight,
-  signal: AbortSignalLike | undefined,
-): Promise<AwsCredentialIdentity> =>
-  new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a signal's reason is the caller's own, as with fetch
-      if (signal !== undefined) reject(abortReason(signal));
-    };
-    signal?.addEventListener('abort', onAbort);
-    void flight.settled.then((outcome) => {
-      signal?.removeEventListener('abort', onAbort);
-      if ('credentials' in outcome) resolve(outcome.credentials);
-      else reject(outcome.error);
-    });
-  });
+const credentialsOf = async (flight: Flight): Promise<AwsCredentialIdentity> => {
+  const outcome = await flight.settled;
+  if ('credentials' in outcome) return outcome.credentials;
+  throw outcome.error;
+};
 
 /**
  * The thin driver of the decision in `decide-refresh`: holds the credential, runs one refresh at a time, tells listeners.
@@ -252,7 +236,7 @@ export function createRefreshEngine(options: RefreshEngineOptions): RefreshEngin
       case 'throw':
         return Promise.reject(lastError ?? new TypeError('no error is held'));
       case 'refresh-and-wait':
-        return waitFor(flight ?? start(), signal);
+        return waitWithSignal(credentialsOf(flight ?? start()), signal);
       case 'refresh-in-background':
         start();
         break;
@@ -277,13 +261,18 @@ export function createRefreshEngine(options: RefreshEngineOptions): RefreshEngin
         enter({ ...state, invalidated: true });
       }
     },
-    snapshot: () => ({
-      status: refreshStatus(state, now()),
-      ...(credentials !== undefined && { expiration: credentials.expiration }),
-      ...(advisoryWindowSeconds !== undefined && { advisoryWindowSeconds }),
-      ...(state.nextAttemptAt !== undefined && { nextAttemptAt: new Date(state.nextAttemptAt) }),
-      ...(lastError !== undefined && { lastError }),
-    }),
+    snapshot: () => {
+      const at = now();
+      const { nextAttemptAt } = state;
+      return {
+        status: refreshStatus(state, at),
+        ...(credentials !== undefined && { expiration: credentials.expiration }),
+        ...(advisoryWindowSeconds !== undefined && { advisoryWindowSeconds }),
+        ...(nextAttemptAt !== undefined &&
+          at < nextAttemptAt && { nextAttemptAt: new Date(nextAttemptAt) }),
+        ...(lastError !== undefined && { lastError }),
+      };
+    },
     subscribe: (on) => {
       // A listener given to two handles is told twice, once for each.
       const own: OnCredentialEvent = (event) => {

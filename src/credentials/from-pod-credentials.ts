@@ -1,9 +1,11 @@
 import { WebIdentityNotConfiguredError } from '../errors.js';
 import { createProviderHandle, type HeldEngine } from './create-provider-handle.js';
+import { findWithinDeadline } from './find-within-deadline.js';
 import { holdPodIdentity, isPodIdentityConfigured } from './from-pod-identity.js';
 import type { FromPodIdentityOptions } from './from-pod-identity.js';
 import { holdProjectedToken, type FromProjectedTokenOptions } from './hold-projected-token.js';
 import type { Environment } from './resolve-web-identity.js';
+import { systemSetTimer } from './system-ports.js';
 import type { CallerClientConfig, OnCredentialEvent, WebIdentityProvider } from './types.js';
 
 /** Options of {@link fromPodCredentials}. */
@@ -48,7 +50,12 @@ const holdFirstConfigured = async (
 export function fromPodCredentials(options: FromPodCredentialsOptions = {}): WebIdentityProvider {
   const own = { ...options };
   return createProviderHandle(
-    (caller) => holdFirstConfigured(own, { ...process.env }, caller),
+    (caller) =>
+      findWithinDeadline(
+        holdFirstConfigured(own, { ...process.env }, caller),
+        own.projectedToken?.deadlineSeconds ?? 20,
+        systemSetTimer,
+      ),
     own.on,
   );
 }

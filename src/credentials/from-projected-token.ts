@@ -1,5 +1,7 @@
 import { createProviderHandle } from './create-provider-handle.js';
+import { findWithinDeadline } from './find-within-deadline.js';
 import { holdProjectedToken, type FromProjectedTokenOptions } from './hold-projected-token.js';
+import { systemSetTimer } from './system-ports.js';
 import type { WebIdentityProvider } from './types.js';
 
 /**
@@ -22,7 +24,12 @@ import type { WebIdentityProvider } from './types.js';
 export function fromProjectedToken(options: FromProjectedTokenOptions = {}): WebIdentityProvider {
   const own = { ...options };
   return createProviderHandle(
-    (caller) => holdProjectedToken(own, { ...process.env }, caller),
+    (caller) =>
+      findWithinDeadline(
+        holdProjectedToken(own, { ...process.env }, caller),
+        own.deadlineSeconds ?? 20,
+        systemSetTimer,
+      ),
     own.on,
   );
 }

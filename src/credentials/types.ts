@@ -131,7 +131,7 @@ export interface CredentialSnapshot {
   readonly expiration?: Date;
   /** How long before the end a refresh is first tried. */
   readonly advisoryWindowSeconds?: number;
-  /** Until then a failed refresh is not tried again. */
+  /** Until then a failed refresh is not tried again; absent once that time has come. */
   readonly nextAttemptAt?: Date;
   /** Why the last refresh failed; gone after the next one that succeeds. */
   readonly lastError?: Error;

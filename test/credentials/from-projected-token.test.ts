@@ -57,6 +57,27 @@ describe('fromProjectedToken', () => {
     expect(found[0]?.accountId).toBe('111122223333');
   });
 
+  it('frees an aborted caller while the region of its client is looked up, and gives up at the deadline', async () => {
+    let answer = (): void => {};
+    const region = new Promise<string>((resolve) => {
+      answer = () => {
+        resolve('eu-west-1');
+      };
+    });
+    const hangs = { callerClientConfig: { region: () => region } };
+    const provider = fromProjectedToken({ roleSessionName: 'abort', deadlineSeconds: 0.2 });
+    const own = new Error('my own reason');
+    const controller = new AbortController();
+    const aborted = provider({ ...hangs, abortSignal: controller.signal });
+    controller.abort(own);
+    await expect(aborted).rejects.toBe(own);
+    await expect(provider(hangs)).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
+    answer();
+    expect(await provider(hangs)).toMatchObject({ accessKeyId: 'ASIA1' });
+    expect(requests).toHaveLength(1);
+    provider.close();
+  });
+
   it('says what is missing where nothing is configured, and lets a chain go on', async () => {
     delete process.env['AWS_ROLE_ARN'];
     delete process.env['AWS_WEB_IDENTITY_TOKEN_FILE'];
