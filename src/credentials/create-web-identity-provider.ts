@@ -31,7 +31,7 @@ export interface WebIdentityProviderOptions {
   readonly readServerDate?: ReadServerDate;
   /** Default: {@link refreshPolicies}`.default`. */
   readonly policy?: RefreshPolicy;
-  /** Overrides the advisory window of the policy. */
+  /** Overrides the advisory window of the policy, within its `longestWindowFraction`. */
   readonly advisoryWindowSeconds?: number;
   /** Refuse locally what STS would refuse; default true. Turn it off for identity providers whose tokens are no JWTs. */
   readonly validateToken?: boolean;

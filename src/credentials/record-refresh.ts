@@ -24,8 +24,10 @@ export function refreshWindows(
   const clamp = (seconds: number): number =>
     policy.longestWindowFraction < 1 ? Math.min(seconds, longest) : seconds;
   const jitter = policy.windowJitterFraction > 0 ? policy.windowJitterFraction * random() : 0;
+  const { advisoryWindowSeconds: chosen } = policy;
+  // A chosen window is clamped too: 15 minutes of a 15-minute credential would mean a refresh at every call.
   const advisory =
-    policy.advisoryWindowSeconds ?? clamp(windowByLifetime(lifetimeSeconds)) * (1 - jitter);
+    chosen === undefined ? clamp(windowByLifetime(lifetimeSeconds)) * (1 - jitter) : clamp(chosen);
   // Half the advisory window at most, so that a short-lived credential still gets its refresh in the background.
   const mandatory =
     policy.longestWindowFraction < 1

@@ -5,7 +5,7 @@
 export interface RefreshPolicy {
   /** Who pays for a refresh in the advisory window: nobody (`background`) or the first caller (`foreground`). */
   readonly advisoryRefresh: 'background' | 'foreground';
-  /** Overrides the advisory window that follows from the lifetime. */
+  /** Overrides the advisory window that follows from the lifetime, within `longestWindowFraction`. */
   readonly advisoryWindowSeconds?: number;
   /** In this last part of the life every caller waits for the refresh. */
   readonly mandatoryWindowSeconds: number;

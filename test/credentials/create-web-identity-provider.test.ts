@@ -53,8 +53,11 @@ describe('refreshes in the background, in a window scaled to the lifetime, jitte
     expect(shorter).toBeGreaterThanOrEqual(window * 0.74);
   });
 
-  it('does not refresh a credential of 15 minutes at each call', async () => {
-    const rig = createRig({}, [{ lifetimeSeconds: 900 }]);
+  it.each([
+    ['the window of its lifetime', {}],
+    ['a chosen window of 15 minutes', { advisoryWindowSeconds: 900 }],
+  ])('does not refresh a credential of 15 minutes at each call: %s', async (_, options) => {
+    const rig = createRig(options, [{ lifetimeSeconds: 900 }]);
     for (let second = 0; second < 590; second += 10) {
       await rig.provider();
       await rig.clock.advance(10);
@@ -308,10 +311,47 @@ describe('no shared fate: deadlines, aborts and fresh starts', () => {
     bySignal.abort(new Error('my own reason'));
     expect((await impatient).name).toBe('AbortError');
     expect((await second).message).toBe('my own reason');
+    await settle();
     answer?.();
     expect((await patient).accessKeyId).toBe('ASIA1');
     expect(rig.calls).toBe(1);
   });
+
+  it.each(['the token is read', 'STS is asked', 'the next try is waited for'])(
+    'frees an aborted waiter while %s, and nobody else',
+    async (stage) => {
+      let goOn = (): void => {};
+      const later = new Promise<string>((resolve) => {
+        goOn = () => {
+          resolve('late');
+        };
+      });
+      const answer = { lifetimeSeconds: 3600 };
+      const rig = createRig(
+        {
+          readToken: () => (stage === 'the token is read' ? later : Promise.resolve('t')),
+          ...(stage === 'STS is asked' && {
+            assumeRole: async () => {
+              await later;
+              const expiration = new Date(rig.clock.nowMs + 3_600_000);
+              const secrets = { secretAccessKey: 'b', sessionToken: 'c' };
+              return { credentials: { accessKeyId: 'ASIALATE', ...secrets, expiration } };
+            },
+          }),
+        },
+        stage === 'the next try is waited for' ? [down, answer] : [answer],
+      );
+      const controller = new AbortController();
+      const impatient = errorOf(rig.provider({ abortSignal: controller.signal }));
+      const patient = rig.provider();
+      await settle();
+      controller.abort();
+      expect((await impatient).name).toBe('AbortError');
+      goOn();
+      await rig.clock.advance(1);
+      expect((await patient).accessKeyId).toMatch(/^ASIA/);
+    },
+  );
 
   it('refuses a caller whose signal has long been aborted, warm or cold', async () => {
     const rig = createRig();
