@@ -11,6 +11,8 @@ import type {
 
 /** The part of an `STSClient` that is used here. */
 export interface StsClientLike {
+  /** Its region counts where no region option is given. */
+  readonly config?: { readonly region?: string | (() => Promise<string>) };
   send(command: never, options?: never): Promise<unknown>;
 }
 

@@ -4,7 +4,8 @@ export interface ProfileKeys {
   readonly web_identity_token_file?: string;
   readonly role_session_name?: string;
   readonly region?: string;
-  readonly sts_regional_endpoints?: string;
+  readonly use_fips_endpoint?: string;
+  readonly use_dualstack_endpoint?: string;
 }
 
 /**

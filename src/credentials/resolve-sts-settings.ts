@@ -40,6 +40,7 @@ const regionOf = async (options: StsOptions, sources: StsSettingsSources): Promi
   const { env, caller, readProfileKeys, readToken } = sources;
   const near =
     given(options.region) ??
+    given(await ask(options.client?.config?.region)) ??
     given(await ask(caller?.region)) ??
     given(env['AWS_REGION']) ??
     given(env['AWS_DEFAULT_REGION']);
@@ -49,6 +50,21 @@ const regionOf = async (options: StsOptions, sources: StsSettingsSources): Promi
 };
 
 const isOn = (value: string | undefined): boolean => value?.toLowerCase() === 'true';
+
+/** A switch of the SDK: option, calling client, environment, profile, else off. */
+const switchOf = async (
+  sources: StsSettingsSources,
+  chosen: boolean | undefined,
+  names: {
+    readonly caller: 'useFipsEndpoint' | 'useDualstackEndpoint';
+    readonly variable: string;
+    readonly key: 'use_fips_endpoint' | 'use_dualstack_endpoint';
+  },
+): Promise<boolean> => {
+  const near = chosen ?? (await ask(sources.caller?.[names.caller]));
+  if (near !== undefined) return near;
+  return isOn(given(sources.env[names.variable]) ?? (await sources.readProfileKeys())[names.key]);
+};
 
 const endpointInEnvironment = (env: Environment): string | undefined =>
   isOn(env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'])
@@ -99,17 +115,19 @@ export async function resolveStsSettings(
   options: StsOptions,
   sources: StsSettingsSources,
 ): Promise<StsSettings> {
-  const { env, caller } = sources;
+  const { env } = sources;
   const region = await regionOf(options, sources);
   const flags = {
-    useFipsEndpoint:
-      options.useFipsEndpoint ??
-      (await ask(caller?.useFipsEndpoint)) ??
-      isOn(env['AWS_USE_FIPS_ENDPOINT']),
-    useDualstackEndpoint:
-      options.useDualstackEndpoint ??
-      (await ask(caller?.useDualstackEndpoint)) ??
-      isOn(env['AWS_USE_DUALSTACK_ENDPOINT']),
+    useFipsEndpoint: await switchOf(sources, options.useFipsEndpoint, {
+      caller: 'useFipsEndpoint',
+      variable: 'AWS_USE_FIPS_ENDPOINT',
+      key: 'use_fips_endpoint',
+    }),
+    useDualstackEndpoint: await switchOf(sources, options.useDualstackEndpoint, {
+      caller: 'useDualstackEndpoint',
+      variable: 'AWS_USE_DUALSTACK_ENDPOINT',
+      key: 'use_dualstack_endpoint',
+    }),
   };
   const endpoint =
     options.endpoint ?? endpointInEnvironment(env) ?? legacyEndpoint(region, env, flags);

@@ -205,6 +205,27 @@ describe('which STS', () => {
     expect(await errorOf(once({ region: 'cn-north-1' }))).toMatchObject({ code: 'ERR_ARN' });
   });
 
+  it('takes FIPS and dual-stack from a profile, and the environment before it', async () => {
+    await writeFile(
+      join(folder, 'config'),
+      '[default]\nuse_fips_endpoint = true\nuse_dualstack_endpoint = true\n',
+    );
+    const both = stubAssumeRole({ host: 'sts-fips.us-west-2.api.aws' });
+    await once({ region: 'us-west-2' });
+    process.env['AWS_USE_FIPS_ENDPOINT'] = 'false';
+    const dual = stubAssumeRole({ host: 'sts.us-west-2.api.aws' });
+    await once({ region: 'us-west-2' });
+    expect([both.length, dual.length]).toEqual([1, 1]);
+  });
+
+  it('takes the region of an injected client where none is given', async () => {
+    const client = new STSClient({ region: 'eu-west-1' });
+    process.env['AWS_REGION'] = 'cn-north-1';
+    const seen = stubAssumeRole({ host: 'sts.eu-west-1.amazonaws.com' });
+    await once({ client });
+    expect(seen).toHaveLength(1);
+  });
+
   it('takes an injected client, which stays open', async () => {
     const client = new STSClient({ region: 'eu-west-1' });
     let destroyed = false;
