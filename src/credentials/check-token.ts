@@ -53,7 +53,7 @@ export function checkToken(token: string, nowMs: number): void {
   if (header['crit'] !== undefined) {
     throw fail('no crit header', 'one', 'STS takes no token with critical extensions.');
   }
-  const missing = requiredClaims.filter((name) => claims[name] === undefined);
+  const missing = requiredClaims.filter((name) => (claims[name] ?? undefined) === undefined);
   if (missing.length > 0) {
     throw fail(
       `the claims ${requiredClaims.join(', ')}`,

@@ -124,10 +124,12 @@ const kindOf = (codes: readonly string[], message: string, error: unknown): Kind
   if (known !== undefined) return known;
   if (codes.some((code) => networkCodes.has(code))) return networkExplanation;
   const status = statusOf(error);
-  // No code of STS in the answer: an HTML page or a cut-off body, from something between here and STS.
   if (status === 429) return { ...networkExplanation, class: 'throttling' };
-  if (status !== undefined) return networkExplanation;
-  return unknownExplanation;
+  if (status === undefined) return unknownExplanation;
+  // No code of STS in the answer: an HTML page or a cut-off body, from something between here and STS.
+  const isNamed = codes.some((code) => code !== 'Unknown');
+  if (!isNamed || status < 400) return networkExplanation;
+  return status < 500 ? unknownExplanation : { ...unknownExplanation, class: 'transient' };
 };
 
 /**
