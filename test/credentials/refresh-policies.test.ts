@@ -1,6 +1,6 @@
 import { AssumeRoleError, refreshPolicies } from 'irsa/credentials';
 import { describe, expect, it } from 'vitest';
-import { createRig, stsError, type Answer, type Rig } from './support.js';
+import { createRig, settle, stsError, type Answer, type Rig } from './support.js';
 
 // The 24 situations of AWS's cross-SDK proposal "Credential Refresh Behavior", in our own words.
 // A step: what STS would answer, and what the caller must see.
@@ -240,6 +240,140 @@ describe("passes the 24 situations of AWS's cross-SDK proposal under refreshPoli
       if (step.window !== undefined) {
         expect(rig.provider.snapshot().advisoryWindowSeconds).toBe(step.window);
       }
+    }
+  });
+});
+
+describe('the sentences of the proposal that its situations leave out, under refreshPolicies.sep2026', () => {
+  const policy = refreshPolicies.sep2026;
+  const outage = (): Error => stsError('ServiceUnavailable', 'try later', 503);
+  const refusal = (): Error => stsError('AccessDenied', 'Not authorized', 403);
+  const keyOf = async (rig: Rig): Promise<string> => (await rig.provider()).accessKeyId;
+  const untilAdvisory = async (options: Parameters<typeof createRig>[0] = {}): Promise<Rig> => {
+    const rig = createRig({ policy, ...options }, [{ lifetimeSeconds: 7200 }]);
+    await rig.provider();
+    await rig.clock.advance(3660);
+    return rig;
+  };
+
+  it.each([
+    [60, 300],
+    [20 * 60, 300],
+    [20 * 60 + 1, 900],
+    [90 * 60 - 1, 900],
+    [90 * 60, 3600],
+    [43_200, 3600],
+  ])('a lifetime of %i s has a window of %i s, whatever is drawn', async (lifetime, window) => {
+    for (const draw of [0, 0.5, 0.999]) {
+      const rig = createRig({ policy, random: () => draw }, [{ lifetimeSeconds: lifetime }]);
+      await rig.provider();
+      expect(rig.provider.snapshot().advisoryWindowSeconds).toBe(window);
+    }
+  });
+
+  it.each([0, 0.25, 0.5, 0.999])(
+    'a failed refresh is not tried again for 300 + 300 × %d s, in the last minute and after it too',
+    async (draw) => {
+      for (const at of [3660, 7170, 7260]) {
+        const rig = createRig({ policy, random: () => draw }, [{ lifetimeSeconds: 7200 }]);
+        await rig.provider();
+        await rig.clock.advance(at);
+        rig.answers = [outage()];
+        expect(await keyOf(rig)).toBe('ASIA1');
+        const backoff = 300 + 300 * draw;
+        expect(rig.provider.snapshot().nextAttemptAt).toEqual(
+          new Date(rig.clock.nowMs + backoff * 1000),
+        );
+        await rig.clock.advance(backoff - 0.5);
+        expect(await keyOf(rig)).toBe('ASIA1');
+        expect(rig.calls).toBe(2);
+        await rig.clock.advance(0.5);
+        expect(rig.provider.snapshot().nextAttemptAt).toBeUndefined();
+        rig.answers = [{ lifetimeSeconds: 7200 }];
+        expect(await keyOf(rig)).toBe('ASIA3');
+      }
+    },
+  );
+
+  it('in the advisory window one caller waits for the refresh, and the others get the cached one', async () => {
+    const rig = await untilAdvisory({ deadlineSeconds: 5 });
+    rig.answers = ['hang'];
+    let first: string | undefined;
+    const waiting = keyOf(rig).then((key) => (first = key));
+    await settle();
+    expect(await Promise.all([keyOf(rig), keyOf(rig), keyOf(rig)])).toEqual(Array(3).fill('ASIA1'));
+    expect(first).toBeUndefined();
+    expect(rig.calls).toBe(2);
+    await rig.clock.advance(5);
+    expect(await waiting).toBe('ASIA1');
+  });
+
+  it('in the last minute, and after it, all wait for one refresh', async () => {
+    for (const at of [7170, 7260]) {
+      const rig = createRig({ policy }, [{ lifetimeSeconds: 7200 }]);
+      await rig.provider();
+      await rig.clock.advance(at);
+      const keys = await Promise.all(Array.from({ length: 8 }, () => keyOf(rig)));
+      expect(new Set(keys)).toEqual(new Set(['ASIA2']));
+      expect(rig.calls).toBe(2);
+    }
+  });
+
+  it.each([0, 0.999])('an error is remembered for a second to five, draw %d', async (draw) => {
+    const rig = await untilAdvisory({ random: () => draw });
+    rig.answers = [refusal()];
+    const hold = 1 + 4 * draw;
+    await expect(rig.provider()).rejects.toThrow(/AccessDenied/);
+    expect(rig.provider.snapshot().nextAttemptAt).toBeUndefined();
+    await rig.clock.advance(hold - 0.1);
+    await expect(rig.provider()).rejects.toThrow(/AccessDenied/);
+    expect(rig.calls).toBe(2);
+    await rig.clock.advance(0.2);
+    rig.answers = [{ lifetimeSeconds: 7200 }];
+    expect(await keyOf(rig)).toBe('ASIA3');
+  });
+
+  it('an answer that has already expired, with nothing cached, is an error that the next call tries again', async () => {
+    const rig = createRig({ policy }, [{ lifetimeSeconds: 0 }]);
+    await expect(rig.provider()).rejects.toThrow(/expired/);
+    rig.answers = [{ lifetimeSeconds: 7200 }];
+    expect(await keyOf(rig)).toBe('ASIA2');
+  });
+
+  it('invalidate with nothing cached changes nothing; during a refresh its answer settles the matter', async () => {
+    const rig = createRig({ policy }, [{ lifetimeSeconds: 7200 }]);
+    rig.provider.invalidate('ASIA1');
+    expect(await keyOf(rig)).toBe('ASIA1');
+    await rig.clock.advance(3660);
+    const refreshed = keyOf(rig);
+    rig.provider.invalidate('ASIA1');
+    const second = keyOf(rig);
+    expect(await Promise.all([refreshed, second])).toEqual(['ASIA2', 'ASIA2']);
+    expect(await keyOf(rig)).toBe('ASIA2');
+    expect(rig.calls).toBe(2);
+  });
+
+  it.each([
+    ['IDPRejectedClaim', 'x', true],
+    ['InvalidIdentityToken', 'Incorrect token audience', true],
+    ['InvalidIdentityToken', "Couldn't retrieve verification key from your identity", true],
+    ['MalformedPolicyDocument', 'x', true],
+    ['PackedPolicyTooLarge', 'x', true],
+    ['RegionDisabledException', 'x', true],
+    ['AccessDenied', 'x', true],
+    ['IDPCommunicationError', 'x', false],
+    ['ExpiredTokenException', 'Token expired: x', false],
+    ['Throttling', 'Rate exceeded', false],
+    ['ServiceUnavailable', 'x', false],
+    ['InternalFailure', 'x', false],
+    ['SomethingNew', 'x', false],
+  ])('%s (%s) is non-recoverable: %s', async (code, message, final) => {
+    for (const name of [code, `${code.replace(/Exception$/, '')}Exception`]) {
+      const rig = await untilAdvisory();
+      rig.answers = [stsError(name, message)];
+      const outcome = await keyOf(rig).catch(() => 'thrown');
+      expect(outcome).toBe(final ? 'thrown' : 'ASIA1');
+      expect(rig.calls).toBe(2);
     }
   });
 });
