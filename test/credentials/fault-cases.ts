@@ -170,51 +170,114 @@ const write =
   ({ tokenFile }: FaultWorld): Promise<void> =>
     writeFile(tokenFile, content);
 
-const file: readonly FaultCase[] = [
-  ['missing', ({ tokenFile }: FaultWorld) => rm(tokenFile), 'ERR_TOKEN_FILE'],
-  ['empty', ({ tokenFile }: FaultWorld) => truncate(tokenFile), 'ERR_TOKEN_FILE'],
-  ['a megabyte of text', write('a'.repeat(1_000_000)), 'ERR_TOKEN_FILE'],
-  ['binary', write(Uint8Array.from({ length: 4096 }, (_, index) => index % 256)), 'ERR_TOKEN_FILE'],
+const file: readonly FaultCase[] = (
   [
-    'a directory',
-    async ({ tokenFile }: FaultWorld) => {
-      await rm(tokenFile);
-      await mkdir(tokenFile);
-    },
-    'ERR_TOKEN_FILE',
-  ],
-  ['not a JWT', write('hello'), 'ERR_TOKEN'],
-  ['a JWT with several audiences', write(tokenWith({ aud: ['a', 'b'] })), 'ERR_TOKEN'],
-  ['a JWT without sub', write(tokenWith({ sub: undefined })), 'ERR_TOKEN'],
-  [
-    'a JWT that expired an hour ago',
-    write(tokenWith({ exp: Math.floor(Date.now() / 1000) - 3600 })),
-    'ERR_TOKEN',
-  ],
-].map(([what, make, code]) => ({
-  fault: `token file: ${String(what)}`,
-  make: make as FaultCase['make'],
-  cold: `${String(code)}; 0 calls`,
+    ['missing', ({ tokenFile }) => rm(tokenFile), 'ERR_TOKEN_FILE ENOENT'],
+    ['empty', ({ tokenFile }) => truncate(tokenFile), 'ERR_TOKEN_FILE EMPTY'],
+    ['a megabyte of text', write('a'.repeat(1_000_000)), 'ERR_TOKEN_FILE ELONG'],
+    [
+      'binary',
+      write(Uint8Array.from({ length: 4096 }, (_, index) => index % 256)),
+      'ERR_TOKEN_FILE EBINARY',
+    ],
+    [
+      'a directory',
+      async ({ tokenFile }) => {
+        await rm(tokenFile);
+        await mkdir(tokenFile);
+      },
+      'ERR_TOKEN_FILE EISDIR',
+    ],
+    ['not a JWT', write('hello'), 'ERR_TOKEN'],
+    ['a JWT with several audiences', write(tokenWith({ aud: ['a', 'b'] })), 'ERR_TOKEN'],
+    ['a JWT without sub', write(tokenWith({ sub: undefined })), 'ERR_TOKEN'],
+    ['a JWT whose sub is null', write(tokenWith({ sub: null })), 'ERR_TOKEN'],
+    ['a JWT with a fractional iat', write(tokenWith({ iat: 1.5 })), 'ERR_TOKEN'],
+    ['a JWT signed with PS256', write(tokenWith({}, { alg: 'PS256' })), 'ERR_TOKEN'],
+    [
+      'a JWT that expired an hour ago',
+      write(tokenWith({ exp: Math.floor(Date.now() / 1000) - 3600 })),
+      'ERR_TOKEN',
+    ],
+  ] satisfies [string, FaultCase['make'], string][]
+).map(([what, make, code]) => ({
+  fault: `token file: ${what}`,
+  make,
+  cold: `${code}; 0 calls`,
   warm: kept,
 }));
 
 const unreadable: FaultCase = {
   fault: 'token file: not readable for this user',
-  make: ({ tokenFile }) => chmod(tokenFile, 0o000),
-  cold: 'ERR_TOKEN_FILE; 0 calls',
+  asOtherUser: true,
+  make: ({ tokenFile }) => chmod(tokenFile, process.getuid?.() === 0 ? 0o600 : 0o000),
+  cold: 'ERR_TOKEN_FILE EACCES; 0 calls',
   warm: kept,
 };
 
-/** Root reads every file, so one row needs another user to be seen. */
-export const faultCases = (isRoot: boolean): readonly FaultCase[] => [
+export const faultCases: readonly FaultCase[] = [
   ...answers,
   ...wire,
   ...issuer,
   ...file,
-  ...(isRoot ? [] : [unreadable]),
+  unreadable,
 ];
 
-export const allFaultCases: readonly FaultCase[] = faultCases(false);
+/** Faults that need many callers or much time: what is seen, and the test that shows it (file and title). */
+export const longFaults: readonly (readonly [fault: string, seen: string, test: string])[] = [
+  [
+    'STS is down for two hours and comes back',
+    'served until the end of the credential, then errors; the first call after it has new credentials',
+    'create-web-identity-provider: comes back by itself after STS was down for two hours',
+  ],
+  [
+    'credentials of 15 minutes',
+    'one refresh in the last third, not one at every call',
+    'create-web-identity-provider: does not refresh a credential of 15 minutes at each call',
+  ],
+  [
+    'the node’s clock is an hour off, either way',
+    'nothing but a `clock-skew` event',
+    'create-web-identity-provider: a node clock that is %i s off changes nothing but a warning',
+  ],
+  [
+    'a caller aborts: before, while the region is looked up, the token read, STS asked, the next try waited for',
+    'that caller alone is free at once',
+    'create-web-identity-provider: frees an aborted waiter while %s, and nobody else',
+  ],
+  [
+    '〃',
+    '〃',
+    'from-projected-token: frees an aborted caller while the region of its client is looked up, and gives up at the deadline',
+  ],
+  [
+    'a hung call',
+    'given up at the deadline; the next caller starts a new one',
+    'create-web-identity-provider: gives up a hung call at the deadline, and the next caller starts a new one',
+  ],
+  [
+    'half XML, other XML, XML without credentials, nothing',
+    '`ERR_ASSUME_ROLE` network, after 3 calls',
+    'assume-role-with-sts: %s is tried again and then explained as the network’s fault',
+  ],
+  [
+    'the kubelet rotates the token 16,000 times while 50 providers refresh',
+    'no refresh fails',
+    'slow-rotations: 16,000 token rotations while 50 providers refresh: none fails',
+  ],
+  [
+    '10,000 refreshes over the wire',
+    'no growth in memory, handles, sockets or listeners',
+    'slow-refreshes: 10,000 refreshes over the wire leave memory, handles and listeners as they were',
+  ],
+  [
+    'a process that is done while credentials are cached, or while a caller waits for a hung STS in vain',
+    'no timer of ours keeps it alive',
+    'process-exit: a process ends by itself with %s',
+  ],
+];
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 /** The matrix as the page in docs prints it; every cell is asserted by fault-matrix.test.ts. */
 export const renderFaultMatrix = (): string =>
@@ -225,8 +288,12 @@ export const renderFaultMatrix = (): string =>
     '',
     '| fault | nothing cached | a good credential cached |',
     '| --- | --- | --- |',
-    ...allFaultCases.map(
-      ({ fault, cold, warm }) => `| ${fault.replaceAll('|', '\\|')} | ${cold} | ${warm} |`,
-    ),
+    ...faultCases.map(({ fault, cold, warm }) => `| ${cell(fault)} | ${cold} | ${warm} |`),
+    '',
+    '## With many callers, or much time',
+    '',
+    '| fault | what callers see | test in `test/credentials` |',
+    '| --- | --- | --- |',
+    ...longFaults.map(([fault, seen, test]) => `| ${cell(fault)} | ${seen} | ${cell(test)} |`),
     '',
   ].join('\n');

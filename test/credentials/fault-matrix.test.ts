@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { format } from 'prettier';
-import { faultCases, renderFaultMatrix } from './fault-cases.js';
+import { faultCases, longFaults, renderFaultMatrix } from './fault-cases.js';
 import { runFault, startFaultWorld, type FaultWorld } from './fault-world.js';
 
 let world: FaultWorld;
@@ -13,9 +13,15 @@ afterAll(() => world.close());
 
 describe('the fault matrix, against the local AWS', () => {
   // Real sockets with deadlines of 100 ms: a machine that is busy elsewhere may miss one, so a row has three tries.
-  it.each(faultCases(process.getuid?.() === 0))('$fault', { retry: 2 }, async (fault) => {
+  it.each(faultCases)('$fault', { retry: 2 }, async (fault) => {
     const healed = fault.endpointOf === undefined ? 'new credentials' : '–';
     expect(await runFault(world, fault)).toEqual({ cold: fault.cold, warm: fault.warm, healed });
+  });
+
+  it.each(longFaults)('has a test for: %s', async (_fault, _seen, test) => {
+    const [name = '', title = ''] = test.split(/: (.*)/s);
+    const source = await readFile(new URL(`${name}.test.ts`, import.meta.url), 'utf8');
+    expect(source).toContain(`'${title}`);
   });
 
   it('stands in docs/credentials-faults.md as it is asserted here', async () => {

@@ -1,7 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fromProjectedToken, type FromProjectedTokenOptions } from 'irsa/credentials';
+import {
+  AssumeRoleError,
+  fromProjectedToken,
+  type FromProjectedTokenOptions,
+} from 'irsa/credentials';
+import { TokenFileError, type IrsaError } from 'irsa/errors';
 import { buildOidcProvider, buildTrustPolicy } from 'irsa/iam';
 import { generateSigningKey } from 'irsa/oidc';
 import {
@@ -37,6 +42,7 @@ export interface FaultWorld {
 
 export const startFaultWorld = async (): Promise<FaultWorld> => {
   const folder = await mkdtemp(join(tmpdir(), 'irsa-faults-'));
+  await chmod(folder, 0o755);
   const tokenFile = join(folder, 'token');
   const key = await generateSigningKey({ algorithm: 'ES256' });
   const issuer = await startLocalIssuer({ keys: key.publicKeyPem, issuer: issuerUrl });
@@ -88,6 +94,8 @@ export interface FaultCase {
   readonly options?: FromProjectedTokenOptions;
   /** Another endpoint than the local AWS: a fault that is there from the start, so that nothing ever gets warm. */
   readonly endpointOf?: (world: FaultWorld) => string;
+  /** Reads the file as somebody whom its mode shuts out: root, whom no mode shuts out, becomes another user meanwhile. */
+  readonly asOtherUser?: boolean;
   readonly make: (world: FaultWorld) => Promise<unknown> | undefined;
   /** With nothing cached: what a caller gets, and how often STS was called. */
   readonly cold: string;
@@ -107,11 +115,13 @@ const see = async (call: Promise<{ accessKeyId: string }>, cached?: string): Pro
     const { accessKeyId } = await call;
     return accessKeyId === cached ? 'the cached credential' : 'new credentials';
   } catch (error) {
-    const { code, explanation } = error as { code: string; explanation?: { id: string } };
-    return explanation === undefined ? code : `${code} ${explanation.id}`;
+    if (error instanceof AssumeRoleError) return `${error.code} ${error.explanation.id}`;
+    if (error instanceof TokenFileError) return `${error.code} ${error.actual ?? ''}`;
+    return (error as IrsaError).code;
   }
 };
 
+const nobody = 65_534;
 let number = 0;
 
 /** Runs one fault: cold, warm, and healed. */
@@ -133,10 +143,13 @@ export const runFault = async (world: FaultWorld, fault: FaultCase): Promise<Obs
   await fault.make(world);
   const before = world.calls();
   const coldHandle = provider();
+  const becomesOther = fault.asOtherUser === true && process.getuid?.() === 0;
+  if (becomesOther) process.seteuid?.(nobody);
   const seen = await see(coldHandle());
   const calls = world.calls() - before;
   warmHandle.invalidate();
   const warm = first === undefined ? '–' : await see(warmHandle(), first.accessKeyId);
+  if (becomesOther) process.seteuid?.(0);
   await world.reset();
   const last = provider();
   const healed = fault.endpointOf === undefined ? await see(last()) : '–';

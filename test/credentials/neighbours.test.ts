@@ -332,7 +332,9 @@ describe('handles', () => {
 
 describe('the token file, as the kubelet keeps it', () => {
   it('300 rotations while 50 providers refresh: none fails', async () => {
-    expect(await refreshThroughRotations(folder, 300)).toBeGreaterThan(50);
+    const { refreshes, tokens } = await refreshThroughRotations(folder, 300);
+    expect(refreshes).toBeGreaterThan(50);
+    expect(tokens).toBeGreaterThan(1);
   });
 
   it.each([
