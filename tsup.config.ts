@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Options } from 'tsup';
 
 const shared: Options = {
@@ -20,6 +22,41 @@ const adapter = (name: string, entries: readonly string[]): Options => ({
   external: [...(shared.external ?? []), /^[^./]/],
 });
 
+/**
+ * What `irsa/credentials` needs of `names` is bundled into it once more: a pod pays for each file that it opens at its start, and
+ * these are functions without state. Errors stay shared, because `instanceof` must hold across folders.
+ */
+const credentialsHoldTheirNames: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'credentials-hold-their-names',
+  setup: (build) => {
+    build.onResolve({ filter: /^\.\.?\/(?:names\/)?(?:arn|issuer|partition)\.js$/ }, (args) => {
+      const isOurs =
+        /[\\/]src[\\/]credentials[\\/]/.test(args.importer) || args.pluginData === 'names';
+      if (!isOurs) return undefined;
+      const path = join(args.resolveDir, args.path.replace(/js$/, 'ts'));
+      return { path, suffix: '?credentials' };
+    });
+    build.onLoad({ filter: /[\\/]names[\\/]/ }, async ({ path, suffix }) =>
+      suffix === ''
+        ? undefined
+        : { contents: await readFile(path, 'utf8'), loader: 'ts', pluginData: 'names' },
+    );
+  },
+};
+
+/**
+ * The index re-exports the built folders instead of being bundled with them: each folder then is one file beside the chunks that
+ * it truly shares, and `import 'irsa/credentials'` opens two files fewer.
+ */
+const indexPointsAtFolders: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'index-points-at-folders',
+  setup: (build) => {
+    build.onResolve({ filter: /^\.\// }, ({ importer, path }) =>
+      /[\\/]src[\\/]index\.ts$/.test(importer) ? { path, external: true } : undefined,
+    );
+  },
+};
+
 const folders = ['oidc', 'patch', 'credentials', 'iam', 'certs', 'cluster', 'diagnose', 'testing'];
 
 const config: Options[] = [
@@ -31,6 +68,7 @@ const config: Options[] = [
       ...Object.fromEntries(folders.map((folder) => [`${folder}/index`, `src/${folder}/index.ts`])),
     },
     outDir: 'dist',
+    esbuildPlugins: [indexPointsAtFolders, credentialsHoldTheirNames],
     // The pure folders run in browsers and on edge runtimes, so nothing may assume Node there.
     platform: 'neutral',
   },

@@ -12,7 +12,7 @@ import {
   memoizeIdentityProvider,
 } from '@smithy/core';
 import { build } from 'esbuild';
-import { fromProjectedToken } from 'irsa/credentials';
+import { fromProjectedToken, refreshPolicies } from 'irsa/credentials';
 import type { BenchRow } from '../types.js';
 
 export const suite = 'credentials';
@@ -240,55 +240,70 @@ export async function run(): Promise<BenchRow[]> {
       },
     );
 
-    // 5. STS down while the credential is good and its refresh is due.
-    const failures = async (provider: unknown): Promise<number> => {
+    // 5. STS down while the credential is good and its refresh is due. The rival's window is 300 s: 250 s of life lie in it at once.
+    const due = (): OursOptions => ({
+      roleSessionName: sessionName(),
+      policy: { ...refreshPolicies.default, longestWindowFraction: 1 },
+      advisoryWindowSeconds: 300,
+    });
+    const failures = async (provider: unknown): Promise<{ failed: number; asked: number }> => {
       await sts.set({ mode: 'ok', lifetime: 250 });
       const client = s3(provider);
       await client.config.credentials();
       await sts.set({ mode: 'down' });
+      await sts.stats();
       let failed = 0;
       for (let loop = 0; loop < 100; loop += 1) await read(client).catch(() => (failed += 1));
+      const { calls } = await sts.stats();
       await sts.set({ mode: 'ok', lifetime: 3600 });
-      return failed;
+      return { failed, asked: calls };
     };
-    const lost = await failures(
-      ours({ roleSessionName: sessionName(), advisoryWindowSeconds: 240 }),
-    );
+    const lost = await failures(ours(due()));
     const lostRival = await failures(rival());
-    row('S3 calls failed of 100, credential valid, STS down', lost, lostRival, 'calls', {
-      target: '0',
-      met: lost === 0,
-    });
+    row(
+      'S3 calls failed of 100, credential valid, STS down',
+      lost.failed,
+      lostRival.failed,
+      'calls',
+      // Where STS was not asked nothing was shown.
+      { target: '0', met: lost.failed === 0 && lost.asked > 0 },
+      `STS was asked ${lost.asked} times by ours, ${lostRival.asked} times by the rival`,
+    );
 
-    // 6. Callers during a refresh that takes 300 ms.
-    const waits = async (provider: unknown, due: boolean): Promise<number> => {
-      await sts.set({ latency: 0, lifetime: due ? 250 : 3600 });
+    // 6. Callers that come every 2 ms during a refresh that takes 300 ms.
+    const waits = async (
+      provider: unknown,
+      lifetime: number,
+    ): Promise<{ p99: number; asked: number }> => {
+      await sts.set({ latency: 0, lifetime });
       const client = s3(provider);
       await client.config.credentials();
       await sts.set({ latency: 300, lifetime: 3600 });
+      await sts.stats();
       const times = await Promise.all(
-        Array.from({ length: 200 }, async () => {
+        Array.from({ length: 140 }, async (_, index) => {
+          await new Promise((go) => setTimeout(go, index * 2));
           const started = performance.now();
           await client.config.credentials();
           return performance.now() - started;
         }),
       );
-      return quantile(times, 0.99);
+      await new Promise((go) => setTimeout(go, 400));
+      return { p99: quantile(times, 0.99), asked: (await sts.stats()).calls };
     };
-    const options = (): OursOptions => ({
-      roleSessionName: sessionName(),
-      advisoryWindowSeconds: 249,
-    });
-    const idle = await waits(ours({ roleSessionName: sessionName() }), false);
-    const during = await waits(ours(options()), true);
-    const duringRival = await waits(rival(), true);
+    const idle = await waits(ours({ roleSessionName: sessionName() }), 3600);
+    const during = await waits(ours(due()), 250);
+    const duringRival = await waits(rival(), 250);
     row(
       'p99 of callers during a refresh, STS at 300 ms',
-      during,
-      duringRival,
+      during.p99,
+      duringRival.p99,
       'ms',
-      { target: 'as without a refresh', met: during < Math.max(5, idle * 3) },
-      `without a refresh, same run: ${idle.toFixed(2)} ms`,
+      {
+        target: 'as without a refresh',
+        met: during.asked === 1 && during.p99 < Math.max(2, idle.p99 * 3),
+      },
+      `without a refresh, same run: ${idle.p99.toFixed(2)} ms; refreshes: ours ${during.asked}, rival ${duringRival.asked}`,
     );
 
     // 7. STS that never answers.
@@ -321,38 +336,57 @@ export async function run(): Promise<BenchRow[]> {
   }
 }
 
+const client = "export { S3Client } from '@aws-sdk/client-s3';";
+
+/** Bytes of a minified bundle: all of it in one file, or what is loaded at the start where the bundler splits at `import()`. */
+const bytesOf = async (source: string, splitting: boolean): Promise<number> => {
+  const { metafile } = await build({
+    stdin: { contents: source, resolveDir: root, sourcefile: 'app.js' },
+    bundle: true,
+    minify: true,
+    splitting,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+    outdir: 'out',
+    metafile: true,
+    logLevel: 'silent',
+  });
+  const { outputs } = metafile;
+  const entry = Object.keys(outputs).find((name) => outputs[name]?.entryPoint === 'app.js');
+  const loaded = new Set<string>();
+  const load = (name: string | undefined): void => {
+    const output = name === undefined ? undefined : outputs[name];
+    if (name === undefined || output === undefined || loaded.has(name)) return;
+    loaded.add(name);
+    for (const { kind, path } of output.imports) if (kind === 'import-statement') load(path);
+  };
+  load(entry);
+  return [...loaded].reduce((sum, name) => sum + (outputs[name]?.bytes ?? 0), 0);
+};
+
 /** What a provider adds to a minified bundle that has an S3 client anyway. */
 const bundles = async (): Promise<BenchRow[]> => {
-  const bytesOf = async (source: string): Promise<number> => {
-    const { outputFiles } = await build({
-      stdin: { contents: source, resolveDir: root },
-      bundle: true,
-      minify: true,
-      platform: 'node',
-      format: 'esm',
-      write: false,
-      logLevel: 'silent',
-    });
-    return outputFiles[0]?.contents.length ?? Number.NaN;
+  const mine = `${client} export { fromProjectedToken } from ${JSON.stringify(join(root, 'dist/credentials/index.js'))};`;
+  const theirs = `${client} export { fromTokenFile } from '@aws-sdk/credential-providers';`;
+  const sts = `${client} export { STSClient, AssumeRoleWithWebIdentityCommand } from '@aws-sdk/client-sts';`;
+  const proxy = `${client} export { HttpsProxyAgent } from 'https-proxy-agent';`;
+  const added = async (source: string, splitting = false): Promise<number> =>
+    Math.round(((await bytesOf(source, splitting)) - (await bytesOf(client, splitting))) / 1000);
+  const rowOf = async (what: string, splitting: boolean, note: string): Promise<BenchRow> => {
+    const [ours, floor] = [await added(mine, splitting), await added(theirs, splitting)];
+    return { what, ours, floor, ratio: ours / Math.max(floor, 1), unit: 'kB', note };
   };
-  const client = "export { S3Client } from '@aws-sdk/client-s3';";
-  const alone = await bytesOf(client);
-  const mine = await bytesOf(`${client} export { fromProjectedToken } from 'irsa/credentials';`);
-  const sts = await bytesOf(
-    `${client} export { STSClient, AssumeRoleWithWebIdentityCommand } from '@aws-sdk/client-sts';`,
-  );
-  const theirs = await bytesOf(
-    `${client} export { fromTokenFile } from '@aws-sdk/credential-providers';`,
-  );
-  const add = (bytes: number): number => Math.round((bytes - alone) / 1000);
   return [
-    {
-      what: 'minified bundle, added to an S3 client',
-      ours: add(mine),
-      floor: add(theirs),
-      ratio: (mine - alone) / Math.max(theirs - alone, 1),
-      unit: 'kB',
-      note: `of ours, ${add(sts)} kB are @aws-sdk/client-sts; the rest is this library with container credentials, profile reading and the proxy agent, all loaded at first use only. The cheapest correct choice: nested-clients/sts is in every client already but declared internal, so the public client-sts it is; in Node nothing is bundled and both cost disk only`,
-    },
+    await rowOf(
+      'minified bundle in one file, added to an S3 client',
+      false,
+      `of ours, ${await added(sts)} kB are @aws-sdk/client-sts (0 where the application has one), ${await added(theirs)} kB @aws-sdk/credential-providers for container credentials (the rival is that package), ${await added(proxy)} kB the proxy agent, the rest is this library. The cheapest correct choice: nested-clients/sts is in every client already, but AWS declares it internal, so the public client-sts it is`,
+    ),
+    await rowOf(
+      'minified bundle with code splitting, loaded at the start',
+      true,
+      'client-sts, credential-providers, the proxy agent and the profile reader lie in chunks that are loaded when they are needed',
+    ),
   ];
 };
