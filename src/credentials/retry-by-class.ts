@@ -31,7 +31,8 @@ const coldRules: Rules = {
   network: { firstMs: 100, tries: 2 },
   transient: { firstMs: 100, tries: 2 },
   throttling: { firstMs: 1000, tries: 3 },
-  ambiguous: { firstMs: 1000, tries: 4 },
+  // Half a second to sixteen in all, before the deadline: an issuer that hiccups, or a key published a moment ago.
+  ambiguous: { firstMs: 1000, tries: 5 },
 };
 
 /** With a good credential in hand only a hiccup is tried again at once; the backoff does the rest. */

@@ -206,7 +206,7 @@ describe('tries again by class of error', () => {
         'InvalidIdentityToken',
         "Couldn't retrieve verification key from your identity provider,  please",
       ),
-      5,
+      6,
     ],
     ['a refusal', denied, 1],
     ['a wrong audience', stsError('InvalidIdentityToken', 'Incorrect token audience'), 1],
