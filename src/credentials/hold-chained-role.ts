@@ -1,4 +1,5 @@
 import { parseArn } from '../names/arn.js';
+import { assertSessionLimits } from './assert-session-limits.js';
 import { AssumeRoleError } from './assume-role-error.js';
 import { assumeRoleWithSts, type StsSettings } from './assume-role-with-sts.js';
 import type { HeldEngine } from './create-provider-handle.js';
@@ -52,6 +53,7 @@ const numberOf = (engine: object): number => {
 /** Refuses a chain that STS would refuse. */
 export function assertChainedRole(role: ChainedRole): void {
   parseArn(role.roleArn);
+  assertSessionLimits(role);
   const { durationSeconds } = role;
   if (durationSeconds !== undefined && !(durationSeconds >= 900 && durationSeconds <= 3600)) {
     throw new TypeError(

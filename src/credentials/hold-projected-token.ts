@@ -1,4 +1,5 @@
 import { TokenError } from '../errors.js';
+import { assertSessionLimits } from './assert-session-limits.js';
 import { assumeRoleWithSts, type StsClientLike, type StsSettings } from './assume-role-with-sts.js';
 import type { HeldEngine } from './create-provider-handle.js';
 import { createRefreshEngine } from './create-refresh-engine.js';
@@ -171,6 +172,7 @@ export async function holdProjectedToken(
     (read ??= readProfile(options.profile ?? given(env['AWS_PROFILE']) ?? 'default'));
   const identity = await resolveWebIdentity(options, env, readProfileKeys);
   assertProviderOptions({ ...options, roleArn: identity.roleArn });
+  assertSessionLimits(options);
   if (options.then !== undefined) assertChainedRole(options.then);
   const settings = await resolveStsSettings(options, {
     env,

@@ -9,7 +9,7 @@ export function regionOfEksIssuer(token: string): string | undefined {
     const { iss } = decodeUnverifiedToken(token).claims;
     const match =
       typeof iss === 'string'
-        ? /^https:\/\/oidc\.eks\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\//.exec(iss)
+        ? /^https:\/\/oidc[.-]eks\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)\//.exec(iss)
         : null;
     return match?.[1];
   } catch {

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import { STSClient } from '@aws-sdk/client-sts';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { fromTokenFile } from '@aws-sdk/credential-providers';
 import { fromProjectedToken, type FromProjectedTokenOptions } from 'irsa/credentials';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -87,12 +87,15 @@ describe('region: option, calling client, AWS_REGION, AWS_DEFAULT_REGION, profil
     expect(hosts).toHaveLength(4);
   });
 
-  it('takes the one in the host of an EKS issuer last', async () => {
-    await writeFile(file, tokenWith(eks));
-    const seen = stubAssumeRole({ host: 'sts.ap-south-1.amazonaws.com' });
-    await once({ profile: 'none-such' });
-    expect(seen).toHaveLength(1);
-  });
+  it.each([eks.iss, 'https://oidc-eks.ap-south-1.api.aws/id/EXAMPLED539D4633E53DE1B716D3041E'])(
+    'takes the one in the host of an EKS issuer last: %s',
+    async (iss) => {
+      await writeFile(file, tokenWith({ iss }));
+      const seen = stubAssumeRole({ host: 'sts.ap-south-1.amazonaws.com' });
+      await once({ profile: 'none-such' });
+      expect(seen).toHaveLength(1);
+    },
+  );
 
   it('never falls to us-east-1: it says where it looked', async () => {
     const error = await errorOf(once({ profile: 'none-such' }));
@@ -258,6 +261,27 @@ describe('which STS', () => {
     });
   });
 
+  const tags = (number: number, key = 'k', value = 'v'): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: number }, (_, index) => [`${key}${index}`, value]));
+  const then = { roleArn };
+  it.each<[string, FromProjectedTokenOptions]>([
+    ['sessionPolicy', { sessionPolicy: '' }],
+    ['sessionPolicy', { sessionPolicy: ' '.repeat(2049) }],
+    ['sessionPolicyArns', { sessionPolicyArns: Array<string>(11).fill(roleArn) }],
+    ['providerId', { providerId: 'abc' }],
+    [
+      'sessionPolicyArns',
+      { then: { ...then, sessionPolicyArns: Array<string>(11).fill(roleArn) } },
+    ],
+    ['tags', { then: { ...then, tags: tags(51) } }],
+    ['tags', { then: { ...then, tags: tags(1, 'k'.repeat(128)) } }],
+    ['tags', { then: { ...then, tags: tags(1, 'k', 'v'.repeat(257)) } }],
+  ])('refuses %s past the limits of STS without asking', async (name, options) => {
+    const error = await errorOf(once({ region: 'us-west-2', ...options }));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toContain(name);
+  });
+
   it('finds a provider ID beside an OpenID Connect token locally', async () => {
     const error = await errorOf(once({ region: 'us-west-2', providerId: 'www.amazon.com' }));
     expect(error).toMatchObject({ code: 'ERR_TOKEN' });
@@ -283,6 +307,30 @@ describe('parity with fromTokenFile of the SDK', () => {
     expect(comparable(mine[0]!)).toEqual(comparable(theirs[0]!));
     // Values and the notes for the user agent alike.
     expect(found).toEqual(expected);
+  });
+
+  it('a client says the same of its credentials in its user agent', async () => {
+    process.env['AWS_REGION'] = 'us-west-2';
+    stubAssumeRole();
+    stubAssumeRole();
+    const provider = fromProjectedToken({ roleSessionName: 'user-agent' });
+    const agents: string[] = [];
+    for (const credentials of [fromTokenFile(), provider]) {
+      const sts = new STSClient({ credentials, maxAttempts: 1 });
+      sts.middlewareStack.add(
+        () => (args) => {
+          const { headers } = args.request as { headers: Record<string, string> };
+          agents.push(/ m\/([\w,]+)/.exec(headers['user-agent'] ?? '')?.[1] ?? 'none');
+          return Promise.reject(new TypeError('far enough'));
+        },
+        { step: 'finalizeRequest', name: 'far-enough', priority: 'low' },
+      );
+      await expect(sts.send(new GetCallerIdentityCommand({}))).rejects.toThrow('far enough');
+    }
+    const [theirs, mine] = agents.map((agent) => agent.split(',').sort());
+    expect(mine).toEqual(theirs);
+    expect(mine).toEqual(expect.arrayContaining(['h', 'k', 'T']));
+    provider.close();
   });
 
   it('reads the profile keys as the SDK does', async () => {

@@ -121,4 +121,38 @@ describe('no token and no secret in any error or event', () => {
       { numRuns: 150 },
     );
   });
+
+  it('whatever the token file holds, and whatever its reader throws', async () => {
+    const odd = fc.constantFrom<unknown>(undefined, null, 7.5, 'x', ['a', 'b'], { a: 1 }, '');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ minLength: 24, maxLength: 64 }),
+        fc.dictionary(fc.constantFrom('iss', 'sub', 'aud', 'iat', 'exp', 'nbf'), odd),
+        fc.dictionary(fc.constantFrom('alg', 'crit', 'kid'), odd),
+        fc.constantFrom('whole', 'doubled', 'opaque', 'thrown'),
+        async (bytes, claims, header, form) => {
+          const secret = Buffer.from(bytes).toString('base64url');
+          const token = `${tokenWith(claims, header).replace(/[^.]+$/, '')}${secret}`;
+          const rig = createRig(
+            {
+              validateToken: true,
+              readToken: () =>
+                form === 'thrown'
+                  ? Promise.reject(new Error(`cannot use ${token}`))
+                  : Promise.resolve({ whole: token, doubled: token + token, opaque: secret }[form]),
+            },
+            [stsError('ValidationError', `Value '${token}' at 'webIdentityToken'`)],
+          );
+          const call = rig.provider().catch((error: unknown) => error);
+          await rig.clock.advance(2);
+          const error = await call;
+          expect(error).toBeInstanceOf(Error);
+          const seen = text([error, rig.events, rig.provider.snapshot()]);
+          expect(seen).not.toContain(secret);
+          expect(seen).not.toContain(token);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
 });
