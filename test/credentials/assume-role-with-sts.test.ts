@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { fromTokenFile } from '@aws-sdk/credential-providers';
+import { fromIni, fromTokenFile } from '@aws-sdk/credential-providers';
 import { fromProjectedToken, type FromProjectedTokenOptions } from 'irsa/credentials';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  assumedRoleXml,
   holdNetwork,
   releaseNetwork,
   stubAssumeRole,
@@ -292,7 +293,7 @@ describe('parity with fromTokenFile of the SDK', () => {
   it('the same environment makes the same request and the same credentials', async () => {
     process.env['AWS_REGION'] = 'us-west-2';
     process.env['AWS_ROLE_SESSION_NAME'] = 'parity';
-    const body = (await import('../support/nock-sts.js')).assumedRoleXml('ASIAPARITY');
+    const body = assumedRoleXml('ASIAPARITY');
     const theirs = stubAssumeRole({ body });
     const expected = await fromTokenFile()();
     const mine = stubAssumeRole({ body });
@@ -340,13 +341,19 @@ describe('parity with fromTokenFile of the SDK', () => {
       join(folder, 'config'),
       `[profile pod]\nrole_arn = ${roleArn}\nweb_identity_token_file = ${file}\nrole_session_name = from-profile\nregion = eu-west-1\n`,
     );
-    const seen = stubAssumeRole({ host: 'sts.eu-west-1.amazonaws.com' });
+    const host = 'sts.eu-west-1.amazonaws.com';
+    const body = assumedRoleXml('ASIAPROFILE');
+    // The one difference: without a calling client the SDK goes to us-east-1, whatever the profile says.
+    const theirs = stubAssumeRole({ host: 'sts.us-east-1.amazonaws.com', body });
+    const expected = await fromIni({ profile: 'pod' })();
+    const mine = stubAssumeRole({ host, body });
     const provider = fromProjectedToken({ profile: 'pod' });
-    expect(await provider()).toMatchObject({
-      $source: { CREDENTIALS_PROFILE_STS_WEB_ID_TOKEN: 'q' },
-    });
+    const found = await provider();
     provider.close();
-    expect(seen[0]?.form).toMatchObject({ RoleSessionName: 'from-profile', RoleArn: roleArn });
+    expect(mine[0]?.form).toEqual(theirs[0]?.form);
+    expect(mine[0]?.form).toMatchObject({ RoleSessionName: 'from-profile', RoleArn: roleArn });
+    expect(found).toMatchObject({ $source: { CREDENTIALS_PROFILE_STS_WEB_ID_TOKEN: 'q' } });
+    expect({ ...found, $source: {} }).toEqual({ ...expected, $source: {} });
   });
 
   it.each([['AWS_ROLE_ARN'], ['AWS_WEB_IDENTITY_TOKEN_FILE']])(
@@ -384,7 +391,6 @@ describe('what stands between: proxies and odd answers', () => {
     releaseNetwork();
     let tunnels = 0;
     let posts = 0;
-    const { assumedRoleXml } = await import('../support/nock-sts.js');
     const sts = createServer((request, response) => {
       request.resume().on('end', () => {
         posts += 1;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import { fromProjectedToken } from 'irsa/credentials';
+import { fromProjectedToken, type FromProjectedTokenOptions } from 'irsa/credentials';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { roleArn, tokenWith } from './support.js';
 
@@ -22,11 +22,13 @@ beforeEach(async () => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
-      requests.push(new URLSearchParams(body));
+      const form = new URLSearchParams(body);
+      requests.push(form);
+      const action = form.get('Action') ?? '';
       const expiration = new Date(Date.now() + 3_600_000).toISOString();
       response.writeHead(200, { 'content-type': 'text/xml' });
       response.end(
-        `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/s3-echoer/x</Arn><AssumedRoleId>AROA:x</AssumedRoleId></AssumedRoleUser><Credentials><AccessKeyId>ASIA${requests.length}</AccessKeyId><SecretAccessKey>s3cr3t</SecretAccessKey><SessionToken>s3ssion</SessionToken><Expiration>${expiration}</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
+        `<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result><AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/s3-echoer/x</Arn><AssumedRoleId>AROA:x</AssumedRoleId></AssumedRoleUser><Credentials><AccessKeyId>ASIA${requests.length}</AccessKeyId><SecretAccessKey>s3cr3t</SecretAccessKey><SessionToken>s3ssion</SessionToken><Expiration>${expiration}</Expiration></Credentials></${action}Result></${action}Response>`,
       );
     });
   });
@@ -55,6 +57,30 @@ describe('fromProjectedToken', () => {
     expect(requests[0]?.get('RoleSessionName')).toBe('default.s3-echoer@s3-echoer-xclgt');
     expect(new Set(found.map(({ accessKeyId }) => accessKeyId))).toEqual(new Set(['ASIA1']));
     expect(found[0]?.accountId).toBe('111122223333');
+  });
+
+  const other = 'arn:aws:iam::111122223333:role/other';
+  it.each<[string, () => FromProjectedTokenOptions]>([
+    ['role', () => ({ roleArn: other })],
+    ['token file', () => ({ webIdentityTokenFile: join(folder, 'second') })],
+    ['session name', () => ({ roleSessionName: 'other' })],
+    ['duration', () => ({ durationSeconds: 900 })],
+    ['session policy', () => ({ sessionPolicy: '{"Version":"2012-10-17","Statement":[]}' })],
+    ['policy ARNs', () => ({ sessionPolicyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] })],
+    ['region', () => ({ region: 'eu-west-2' })],
+    ['endpoint', () => ({ endpoint: `${process.env['AWS_ENDPOINT_URL_STS'] ?? ''}/` })],
+    ['role to go on to', () => ({ then: { roleArn: other } })],
+  ])('asks STS once more for whatever changes the credential: %s', async (_, different) => {
+    await writeFile(join(folder, 'second'), tokenWith());
+    const same = { region: 'eu-west-1', roleSessionName: 'keyed' };
+    const providers = [same, { ...same }, { ...same, ...different() }].map((options) =>
+      fromProjectedToken(options),
+    );
+    const [first, second, third] = await Promise.all(providers.map((provider) => provider()));
+    expect(first).toBe(second);
+    expect(third?.accessKeyId).not.toBe(first?.accessKeyId);
+    expect(requests).toHaveLength(2);
+    for (const provider of providers) provider.close();
   });
 
   it('frees an aborted caller while the region of its client is looked up, and gives up at the deadline', async () => {

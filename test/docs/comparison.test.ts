@@ -104,3 +104,15 @@ describe('the issuer’s page', () => {
     for (const claim of claims) expect(claim).toMatch(/\.test\.ts ["']/);
   });
 });
+
+describe('the credential providers’ page', () => {
+  test('shows each of the fourteen points by named tests', () => {
+    const page = readFileSync(join(folder, 'credentials.md'), 'utf8');
+    const points = page.split('\n').filter((line) => /^\d+\. /.test(line));
+    expect(points).toHaveLength(14);
+    for (const point of points) expect(point).toMatch(/\.test\.ts ["']/);
+    const cells = page.split('\n').filter((line) => /^\| (?!feature|-)/.test(line));
+    expect(cells).toHaveLength(32);
+    for (const line of cells) expect(line.split(' | ')[1], line).toMatch(/\.test\.ts ["']/);
+  });
+});
