@@ -136,7 +136,7 @@ export async function resolveStsSettings(
   return {
     ...host,
     profile: options.profile,
-    proxy: options.proxy === null ? undefined : (options.proxy ?? resolveProxy(host, env)),
+    proxy: resolveProxy(host, env, options.proxy),
     connectTimeoutMs: options.connectTimeoutMs ?? 2000,
     requestTimeoutMs: options.requestTimeoutMs ?? 5000,
     maxAttempts: retries === 'by-class' ? 1 : 3,

@@ -205,6 +205,24 @@ describe('which STS', () => {
     expect(seen[0]).toMatchObject({ host, authorization: undefined });
   });
 
+  it.each<[string, FromProjectedTokenOptions, Record<string, string>]>([
+    ['an endpoint that is no URL', { endpoint: 'sts.example.com' }, {}],
+    [
+      'an endpoint of another scheme',
+      {},
+      { AWS_ENDPOINT_URL_STS: 'ftp://user:s3cr3t@example.com' },
+    ],
+    ['a proxy that is no URL', {}, { HTTPS_PROXY: 'http://user:s3cr3t@:x' }],
+    ['a SOCKS proxy', {}, { ALL_PROXY: 'socks5://user:s3cr3t@proxy:1080' }],
+    ['a proxy option that is none', { proxy: 'proxy s3cr3t' }, {}],
+  ])('refuses %s, without repeating it', async (_, options, env) => {
+    Object.assign(process.env, env);
+    const error = await errorOf(once({ region: 'us-west-2', ...options }));
+    expect(error).toMatchObject({ code: 'ERR_SETTINGS' });
+    expect(error.message).not.toContain('s3cr3t');
+    expect(error.message).toMatch(/http or https URL/);
+  });
+
   it('refuses a role of another partition without asking', async () => {
     expect(await errorOf(once({ region: 'cn-north-1' }))).toMatchObject({ code: 'ERR_ARN' });
   });

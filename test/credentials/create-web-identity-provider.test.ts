@@ -1,5 +1,10 @@
 import { AssumeRoleError, createWebIdentityProvider, refreshPolicies } from 'irsa/credentials';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  roleSessionNameOf,
+  sanitizeRoleSessionName,
+} from '../../src/credentials/role-session-name.js';
 import { createRig, roleArn, settle, stsError, tokenWith } from './support.js';
 
 const hour = { lifetimeSeconds: 3600 };
@@ -490,6 +495,36 @@ describe('session name: stable, from the workload', () => {
     const rig = createRig({ readToken: () => Promise.resolve(tokenWith(claims)) });
     await rig.provider();
     expect(rig.sessionNames[0]).toMatch(/^[\w+=,.@-]{2,64}$/);
+  });
+});
+
+describe('laws of session names', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 200 });
+
+  it('whatever the claims or the environment say becomes a name that STS takes, and stays as it is then', () => {
+    fc.assert(
+      fc.property(text, text, text, (namespace, account, pod) => {
+        const claims = {
+          'kubernetes.io': { namespace, serviceaccount: { name: account }, pod: { name: pod } },
+        };
+        for (const name of [sanitizeRoleSessionName(pod), roleSessionNameOf(tokenWith(claims))]) {
+          expect(name).toMatch(/^[\w+=,.@-]{2,64}$/);
+          expect(sanitizeRoleSessionName(name)).toBe(name);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('names too long for STS stay apart where they differ only at the end', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 60, max: 250 }), (length) => {
+        const [first, second] = ['a', 'b'].map((end) =>
+          sanitizeRoleSessionName(`${'n'.repeat(length)}${end}`),
+        );
+        expect(first).not.toBe(second);
+      }),
+    );
   });
 });
 
