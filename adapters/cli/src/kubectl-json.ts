@@ -1,11 +1,11 @@
 import type { CliIo } from './types.js';
 
-/** What kubectl answers, with the user's own kubeconfig, plug-ins and context. */
+/** What kubectl (or what KUBECTL names) answers, with the user's own kubeconfig, plug-ins and context. */
 export async function kubectlJson(args: readonly string[], io: CliIo): Promise<unknown> {
   const { execFile } = await import('node:child_process');
   const text = await new Promise<string>((resolve, reject) => {
     execFile(
-      'kubectl',
+      io.env['KUBECTL'] ?? 'kubectl',
       [...args, '--output', 'json'],
       { env: { ...io.env }, cwd: io.cwd, maxBuffer: 1024 * 1024 * 1024, signal: io.signal },
       (error, stdout, stderr) => {

@@ -1,9 +1,16 @@
-import { auditPods, parseRoleMappings, type Pod, type ServiceAccount } from 'irsa/patch';
+import {
+  auditPods,
+  parseRoleMappings,
+  type Pod,
+  type PodAuditFinding,
+  type ServiceAccount,
+} from 'irsa/patch';
+import { controllersOf, groupByOwner } from '../audit/group-by-owner.js';
+import { counted, ownersText } from '../audit/owners-text.js';
 import { expandLists, type KubernetesObject } from '../expand-lists.js';
-import { findingsText } from '../findings-text.js';
 import { kubectlJson } from '../kubectl-json.js';
 import { readDocuments } from '../read-input.js';
-import type { CommandContext } from '../types.js';
+import type { CliIo, CommandContext } from '../types.js';
 import { UsageError } from '../usage-error.js';
 
 interface Options {
@@ -17,7 +24,10 @@ interface Options {
 
 export function defineAudit({ command, io, respond }: CommandContext): void {
   command
-    .argument('[files...]', 'pods and ServiceAccounts, as kubectl get -o json or yaml prints them')
+    .argument(
+      '[files...]',
+      'pods, ServiceAccounts, and their ReplicaSets and Jobs, as kubectl get -o json or yaml prints them',
+    )
     .option('--live', 'ask the cluster, with kubectl and its kubeconfig')
     .option('--context <context>', 'of the kubeconfig')
     .option('--namespace <namespace>', 'only this one')
@@ -35,7 +45,7 @@ export function defineAudit({ command, io, respond }: CommandContext): void {
         }
         const documents =
           options.live === true
-            ? [await kubectlJson(queryOf(options), io)]
+            ? [await kubectlJson(['get', 'pods,serviceaccounts', ...scopeOf(options)], io)]
             : (await Promise.all(files.map((file) => readDocuments(file, io)))).flat();
         const objects = documents
           .flatMap(expandLists)
@@ -54,20 +64,47 @@ export function defineAudit({ command, io, respond }: CommandContext): void {
               : parseRoleMappings((await readDocuments(options.roleMappings, io))[0]),
           settings: { annotationDomain: options.annotationDomain, region: options.region },
         });
+        const controllers =
+          options.live === true
+            ? await readControllers(findings, options, io)
+            : [...of('ReplicaSet'), ...of('Job')];
+        const owners = groupByOwner(findings, controllersOf(controllers));
+        const affected = owners.reduce((sum, owner) => sum + owner.pods.length, 0);
+        const summary =
+          affected === 0
+            ? `${counted(pods.length, 'pod')}, and nothing to roll`
+            : `${affected} of ${counted(pods.length, 'pod')} to be made anew; ${counted(owners.length, 'owner')} to roll`;
         return {
-          data: { pods: pods.length, findings },
-          text: [findingsText(findings, io), `${findings.length} findings in ${pods.length} pods`]
-            .filter((line) => line !== '')
-            .join('\n'),
+          data: { pods: pods.length, findings, owners },
+          text: [ownersText(owners, io), summary].filter((line) => line !== '').join('\n'),
           exitCode: findings.length === 0 ? 0 : 1,
         };
       });
     });
 }
 
-const queryOf = ({ context, namespace }: Options): string[] => [
-  'get',
-  'pods,serviceaccounts',
+const scopeOf = ({ context, namespace }: Options): string[] => [
   ...(namespace === undefined ? ['--all-namespaces'] : ['--namespace', namespace]),
   ...(context === undefined ? [] : ['--context', context]),
 ];
+
+/** A pod names only its nearest owner; who made that is asked for the kinds that have one, and only where a pod needs it. */
+async function readControllers(
+  findings: readonly PodAuditFinding[],
+  options: Options,
+  io: CliIo,
+): Promise<KubernetesObject[]> {
+  const kinds = (['ReplicaSet', 'Job'] as const).filter((kind) =>
+    findings.some(({ owner }) => owner?.kind === kind),
+  );
+  if (kinds.length === 0) return [];
+  const resources = { ReplicaSet: 'replicasets.apps', Job: 'jobs.batch' };
+  const query = kinds.map((kind) => resources[kind]).join(',');
+  try {
+    return expandLists(await kubectlJson(['get', query, ...scopeOf(options)], io));
+  } catch (error) {
+    // Without this right the nearest owner is named: less handy, and still true.
+    io.stderr.write(`note: ${error instanceof Error ? error.message : String(error)}\n`);
+    return [];
+  }
+}
