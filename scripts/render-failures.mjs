@@ -8,8 +8,8 @@ const groups = [
     about: 'STS looks at these first: the parameters, then the token’s form, claims and times.',
   },
   {
-    title: 'Issuer, provider and IAM',
-    prefixes: ['provider-', 'issuer-', 'discovery-', 'jwks-', 'role-', 'trust-'],
+    title: 'API server, issuer, provider and IAM',
+    prefixes: ['apiserver-', 'provider-', 'issuer-', 'discovery-', 'jwks-', 'role-', 'trust-'],
     about: 'Then at the IAM provider and the issuer’s two documents, and last at the role.',
   },
   {

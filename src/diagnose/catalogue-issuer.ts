@@ -2,6 +2,14 @@ import { entry, type CatalogueEntry } from './catalogue-entry.js';
 
 /** Findings about provider, issuer documents, role and trust policy. */
 export type IssuerFindingId =
+  | 'apiserver-issuer-order'
+  | 'apiserver-issuer-internal'
+  | 'apiserver-issuer-not-https'
+  | 'apiserver-issuer-changed'
+  | 'apiserver-key-unknown'
+  | 'apiserver-key-unpublished'
+  | 'apiserver-audience-shared'
+  | 'apiserver-flags-differ'
   | 'provider-missing'
   | 'provider-trailing-slash'
   | 'provider-other-issuer'
@@ -11,6 +19,10 @@ export type IssuerFindingId =
   | 'issuer-unreachable'
   | 'issuer-tls'
   | 'issuer-timeout'
+  | 'issuer-private-address'
+  | 'issuer-account-public-access-block'
+  | 'issuer-public-access-block'
+  | 'issuer-bucket-policy'
   | 'issuer-forbidden'
   | 'issuer-not-found'
   | 'issuer-redirect'
@@ -60,10 +72,77 @@ const notFound =
 const curl =
   '`curl -sSi ISSUER/.well-known/openid-configuration` from outside, without credentials.';
 const getRole = '`aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument`';
+const issuerFlag =
+  '`kubectl -n kube-system get pods -l component=kube-apiserver -o yaml | grep service-account-issuer`';
+const readOwn = '`kubectl get --raw /openid/v1/jwks`';
 const getProvider = '`aws iam list-open-id-connect-providers` in the role’s account.';
 
 /** The entries of {@link IssuerFindingId}. */
 export const issuerFindings: Readonly<Record<IssuerFindingId, CatalogueEntry>> = {
+  'apiserver-issuer-order': entry(
+    'The API server has several issuers and signs with the first one, which is not the published one.',
+    {
+      symptom: notFound,
+      see: `${issuerFlag} The first value signs; the others are only accepted.`,
+      fix: 'Put the published issuer first, then the old ones; `irsa apiserver-config` writes it for your distribution (kubeadm of 1.31 and older sorts the list: use a patch). Then roll the pods.',
+    },
+  ),
+  'apiserver-issuer-internal': entry(
+    'The cluster issues its tokens under a name that only the cluster knows, so STS can never read their keys.',
+    {
+      symptom: notFound,
+      see: `Decode the token and look at iss; ${issuerFlag}`,
+      fix: 'Set --service-account-issuer to the public issuer, first in the list and with the present one behind it (`irsa apiserver-config`), then roll the pods.',
+    },
+  ),
+  'apiserver-issuer-not-https': entry('The token’s issuer is not an https URL without a query.', {
+    symptom: notFound,
+    see: `Decode the token and look at iss; ${issuerFlag}`,
+    fix: 'Set --service-account-issuer to the https URL of the published issuer (`irsa apiserver-config`), then roll the pods. The API server takes any text for it and only stops serving its own discovery document.',
+  }),
+  'apiserver-issuer-changed': entry(
+    'The token carries an issuer that this API server does not sign with now: it is from before a change, or from another cluster.',
+    {
+      symptom: notFound,
+      see: 'Compare the token’s iss with the issuer of `kubectl get --raw /.well-known/openid-configuration`.',
+      fix: 'Roll the pod’s owner for a token of the present issuer; while old tokens live keep the provider of the old issuer, and the old issuer second in --service-account-issuer.',
+    },
+  ),
+  'apiserver-key-unknown': entry(
+    'The API server itself does not know the key that signed the token: another cluster’s token, a key taken out too early, or a signing key that is not among the verification keys.',
+    {
+      symptom: noKey,
+      see: `Compare the token’s kid with ${readOwn}; compare --service-account-signing-key-file with --service-account-key-file.`,
+      fix: 'Give every API server the public half of the signing key as --service-account-key-file too, publish it, and roll the pods that hold older tokens.',
+    },
+  ),
+  'apiserver-key-unpublished': entry(
+    'The API server accepts a key that is not published: once it signs with it, STS will refuse every new token.',
+    {
+      severity: 'warning',
+      symptom: `From the rotation on: ${noKey}`,
+      see: `Compare ${readOwn} with \`curl -sS JWKS_URI\`.`,
+      fix: 'Publish the key now, and wait an hour before signing with it: `irsa rotate next`.',
+    },
+  ),
+  'apiserver-audience-shared': entry(
+    'The API server’s own audiences hold the audience for AWS: every pod’s default token is good at STS, and every AWS token at the API server.',
+    {
+      severity: 'warning',
+      symptom: '',
+      see: '`kubectl -n kube-system get pods -l component=kube-apiserver -o yaml | grep api-audiences`',
+      fix: 'Leave sts.amazonaws.com out of --api-audiences; projected tokens ask for it by themselves.',
+    },
+  ),
+  'apiserver-flags-differ': entry(
+    'The API servers are not configured alike: which issuer or key a token gets is a matter of chance.',
+    {
+      severity: 'warning',
+      symptom: 'Some pods of one Deployment are refused, others are not',
+      see: issuerFlag,
+      fix: 'Give every kube-apiserver the same --service-account-issuer list and the same keys.',
+    },
+  ),
   'provider-missing': entry('The role’s account has no IAM OIDC provider for the token’s issuer.', {
     symptom: notFound,
     see: getProvider,
@@ -122,6 +201,38 @@ export const issuerFindings: Readonly<Record<IssuerFindingId, CatalogueEntry>> =
     see: '`curl -so /dev/null -w "%{time_total}\\n" ISSUER/openid/v1/jwks`',
     fix: 'Serve the documents as static files.',
   }),
+  'issuer-private-address': entry(
+    'The issuer’s name leads to private addresses: what is read here, STS cannot reach.',
+    {
+      symptom: noKey,
+      see: '`dig +short HOST` here, and from outside the network.',
+      fix: 'Publish the two documents where the internet can read them: a bucket, CloudFront, or any public https host. STS has no private path to an issuer.',
+    },
+  ),
+  'issuer-account-public-access-block': entry(
+    'The account’s public access block vetoes the policy of the issuer’s bucket.',
+    {
+      symptom: noKey,
+      see: '`aws s3control get-public-access-block --account-id ACCOUNT`',
+      fix: 'Let the account’s BlockPublicPolicy and RestrictPublicBuckets be false; or keep them and put CloudFront in front of the private bucket (`irsa issuer plan --cloudfront`).',
+    },
+  ),
+  'issuer-public-access-block': entry(
+    'The public access block of the issuer’s bucket keeps strangers out, whatever its policy says.',
+    {
+      symptom: noKey,
+      see: '`aws s3api get-public-access-block --bucket BUCKET`',
+      fix: '`irsa issuer apply`, or: `aws s3api put-public-access-block --bucket BUCKET --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=false,RestrictPublicBuckets=false`.',
+    },
+  ),
+  'issuer-bucket-policy': entry(
+    'The policy of the issuer’s bucket does not let strangers read the two documents; object ACLs do nothing on buckets made since April 2023.',
+    {
+      symptom: noKey,
+      see: '`aws s3api get-bucket-policy --bucket BUCKET`',
+      fix: '`irsa issuer apply`, which allows s3:GetObject on exactly the two documents.',
+    },
+  ),
   'issuer-forbidden': entry('The issuer answers 403 to strangers.', {
     symptom: noKey,
     see: `${curl} With credentials it may work: STS has none.`,

@@ -22,6 +22,7 @@ export type PodFindingId =
   | 'pod-profile'
   | 'pod-region-missing'
   | 'pod-host-network'
+  | 'pod-mount-path-conflict'
   | 'service-account-missing'
   | 'service-account-not-annotated'
   | 'service-account-annotation-misspelled'
@@ -33,10 +34,16 @@ export type PodFindingId =
   | 'webhook-ca-missing'
   | 'webhook-ca-stale'
   | 'webhook-review-version'
+  | 'webhook-not-ready'
+  | 'webhook-unreachable'
+  | 'webhook-certificate-expired'
+  | 'webhook-certificate-name'
+  | 'webhook-certificate-ends-soon'
   | 'webhook-call-failed'
   | 'webhook-failure-policy-ignore'
   | 'unknown-service-account'
-  | 'unknown-webhook';
+  | 'unknown-webhook'
+  | 'unknown-match-conditions';
 
 const silent =
   'Nothing is said: the pod runs, and its SDK uses the node’s role or finds no credentials.';
@@ -256,6 +263,40 @@ export const podFindings: Readonly<Record<PodFindingId, CatalogueEntry>> = {
       fix: 'Write admissionReviewVersions: [v1].',
     },
   ),
+  'webhook-not-ready': entry('No replica of the webhook is ready to answer.', {
+    symptom: 'failed calling webhook "…": … no endpoints available for service "…"',
+    see: '`kubectl -n NAMESPACE get endpointslices,pods` in the webhook’s namespace.',
+    fix: 'Bring the webhook’s pods up (`kubectl -n NAMESPACE describe pod`, and their log), then roll the pods that started without it: `irsa audit --live`.',
+  }),
+  'webhook-unreachable': entry(
+    'The webhook does not answer at the address that the API server uses.',
+    {
+      symptom: 'failed calling webhook "…": … connection refused · context deadline exceeded',
+      see: '`kubectl -n NAMESPACE get service,endpointslices`; compare ports with clientConfig.service.port and the container’s.',
+      fix: 'Correct port, Service selector, or the network policy or security group between control plane and webhook.',
+    },
+  ),
+  'webhook-certificate-expired': entry('The webhook’s serving certificate is not valid now.', {
+    symptom:
+      'failed calling webhook "…": … x509: certificate has expired or is not yet valid: current time … is after …',
+    see: '`kubectl -n NAMESPACE get secret NAME -o jsonpath="{.data.tls\\.crt}" | base64 -d | openssl x509 -noout -dates`',
+    fix: 'Renew it (delete the Secret where the webhook or cert-manager makes it anew; `irsa certs` otherwise), then roll the pods that started without an identity: `irsa audit --live`.',
+  }),
+  'webhook-certificate-name': entry(
+    'The webhook’s serving certificate is not for the name that the API server calls; a common name alone does not count.',
+    {
+      symptom:
+        'failed calling webhook "…": … x509: certificate is valid for …, not … · x509: certificate relies on legacy Common Name field, use SANs instead',
+      see: '`openssl x509 -noout -ext subjectAltName` of the certificate.',
+      fix: 'Issue one with SERVICE.NAMESPACE.svc among its subject alternative names: `irsa certs --service NAME --namespace NAMESPACE`.',
+    },
+  ),
+  'webhook-certificate-ends-soon': entry('The webhook’s serving certificate ends within a week.', {
+    severity: 'warning',
+    symptom: 'Then: x509: certificate has expired or is not yet valid',
+    see: '`openssl x509 -noout -enddate` of the certificate.',
+    fix: 'See why it is not renewed: the webhook’s log, or `kubectl describe certificate` of cert-manager.',
+  }),
   'webhook-call-failed': entry('The API server could not call the webhook when the pod was made.', {
     symptom: 'failed calling webhook "…": …',
     see: '`kubectl get events -A | grep "failed calling webhook"`, and the API server’s log.',
@@ -270,6 +311,15 @@ export const podFindings: Readonly<Record<PodFindingId, CatalogueEntry>> = {
       fix: 'Run two replicas and set failurePolicy: Fail with selectors that spare kube-system; or run `irsa audit` as a CronJob.',
     },
   ),
+  'pod-mount-path-conflict': entry(
+    'The pod was refused because two of its mounts are at one path, one of them the token’s.',
+    {
+      symptom:
+        'Pod "…" is invalid: spec.containers[0].volumeMounts[…].mountPath: Invalid value: "/var/run/secrets/eks.amazonaws.com/serviceaccount": must be unique',
+      see: '`kubectl -n NAMESPACE get events --field-selector reason=FailedCreate`',
+      fix: 'Remove the pod template’s own mount at that path: the webhook adds it (amazon-eks-pod-identity-webhook adds it twice, ours does not).',
+    },
+  ),
   'unknown-service-account': entry('The ServiceAccount was not looked at.', {
     severity: 'info',
     symptom: '',
@@ -282,4 +332,13 @@ export const podFindings: Readonly<Record<PodFindingId, CatalogueEntry>> = {
     see: getWebhook,
     fix: 'Run with list on mutatingwebhookconfigurations.',
   }),
+  'unknown-match-conditions': entry(
+    'The webhook has matchConditions, which only the API server evaluates.',
+    {
+      severity: 'info',
+      symptom: silent,
+      see: `${getWebhook}; look at matchConditions (CEL).`,
+      fix: 'Read the expressions with this pod in mind: one that is false leaves it out; one that fails counts by failurePolicy.',
+    },
+  ),
 };

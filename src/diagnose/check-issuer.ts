@@ -6,7 +6,10 @@ import {
   textMember,
   type JsonObject,
 } from './read-json.js';
+import { apiServerHasKey, checkApiServerManners } from './check-api-server.js';
+import { explainForbidden } from './check-bucket.js';
 import { makeFault } from './make-finding.js';
+import { isPrivateAddress } from './private-address.js';
 import { stsErrors } from './sts-errors.js';
 import type { Fault, FetchFact, WebIdentityFacts } from './types.js';
 
@@ -29,23 +32,31 @@ export function checkIssuer(
   issuer: string,
   header: JsonObject,
 ): IssuerCheck {
-  const fetches = facts.fetches ?? [];
-  const discovery = checkDiscovery(facts, issuer, fetches);
-  const jwks = checkJwks(facts, fetches, header);
+  const discovery = checkDiscovery(facts, issuer);
+  const jwks = checkJwks(facts, issuer, header);
+  const faults = [...discovery, ...jwks.faults];
+  const broken = faults.some(({ finding }) => finding.severity === 'error');
   return {
-    faults: [...discovery, ...jwks.faults, ...checkManners(fetches)],
+    faults: [
+      ...faults,
+      ...checkManners(facts.fetches ?? []),
+      // Keys that are not published say nothing new beside a key set that is broken.
+      ...(broken ? [] : checkApiServerManners(facts, issuer)),
+    ],
     ...(jwks.key === undefined ? {} : { key: jwks.key }),
   };
 }
 
 /** Why a document could not be read at all. */
 function checkFetch(
-  fetches: readonly FetchFact[],
+  { fetches = [], bucket }: WebIdentityFacts,
   document: FetchFact['document'],
 ): Fault | undefined {
   const fetch = fetches.find((one) => one.document === document);
   if (fetch === undefined) return undefined;
-  const { status, failure, url } = fetch;
+  const { status, failure, url, addresses = [] } = fetch;
+  if (addresses.length > 0 && addresses.every(isPrivateAddress))
+    return fault('issuer-private-address', `${hostOf(url)} is ${addresses.join(', ')}`);
   const detail = fetch.detail === undefined ? '' : ` (${fetch.detail})`;
   if (failure !== undefined) {
     const id =
@@ -63,17 +74,20 @@ function checkFetch(
   }
   const evidence = `GET ${url}: HTTP ${String(status)}${fetch.location === undefined ? '' : ` to ${fetch.location}`}${detail}`;
   if (status >= 300 && status < 400) return fault('issuer-redirect', evidence);
-  if (status === 401 || status === 403) return fault('issuer-forbidden', evidence);
+  if (status === 401 || status === 403) {
+    const explained = explainForbidden(bucket, url);
+    return explained === undefined
+      ? fault('issuer-forbidden', evidence)
+      : fault(explained.id, `${evidence}; ${explained.evidence}`);
+  }
   if (status === 404) return fault('issuer-not-found', evidence);
   return fault('issuer-http-error', evidence);
 }
 
-function checkDiscovery(
-  facts: WebIdentityFacts,
-  issuer: string,
-  fetches: readonly FetchFact[],
-): Fault[] {
-  const failed = checkFetch(fetches, 'discovery');
+const hostOf = (url: string): string => /^https?:\/\/([^/?#]*)/.exec(url)?.[1] ?? url;
+
+function checkDiscovery(facts: WebIdentityFacts, issuer: string): Fault[] {
+  const failed = checkFetch(facts, 'discovery');
   if (failed !== undefined) return [failed];
   if (facts.discovery === undefined) return [makeFault('unknown-discovery', issuer)];
   const document = readJson(facts.discovery);
@@ -99,29 +113,33 @@ function checkDiscovery(
 const startOf = (value: unknown): string =>
   JSON.stringify((typeof value === 'string' ? value : jsonText(value)).slice(0, 60));
 
-function checkJwks(
-  facts: WebIdentityFacts,
-  fetches: readonly FetchFact[],
-  header: JsonObject,
-): IssuerCheck {
-  const failed = checkFetch(fetches, 'jwks');
+function checkJwks(facts: WebIdentityFacts, issuer: string, header: JsonObject): IssuerCheck {
+  const failed = checkFetch(facts, 'jwks');
   if (failed !== undefined) {
     // One broken host is one cause, although both documents are on it.
-    const same = checkFetch(fetches, 'discovery')?.finding.id === failed.finding.id;
+    const same = checkFetch(facts, 'discovery')?.finding.id === failed.finding.id;
     return { faults: same ? [] : [failed] };
   }
   if (facts.jwks === undefined) {
-    const blocked = checkFetch(fetches, 'discovery') !== undefined;
+    const blocked = checkFetch(facts, 'discovery') !== undefined;
     return { faults: blocked ? [] : [makeFault('unknown-jwks', 'no JWKS was given')] };
   }
   const document = readJson(facts.jwks);
   if (!isJsonObject(document) || !Array.isArray(document['keys'])) {
     return { faults: [fault('jwks-not-json', `begins ${startOf(facts.jwks)}`)] };
   }
-  return findKey(listMember(document, 'keys').filter(isJsonObject), header);
+  return findKey(
+    listMember(document, 'keys').filter(isJsonObject),
+    header,
+    apiServerHasKey(facts, issuer, header['kid']),
+  );
 }
 
-function findKey(keys: readonly JsonObject[], header: JsonObject): IssuerCheck {
+function findKey(
+  keys: readonly JsonObject[],
+  header: JsonObject,
+  known: boolean | undefined,
+): IssuerCheck {
   const kid = header['kid'];
   const type = String(header['alg']).startsWith('RS') ? 'RSA' : 'EC';
   const ofType = keys.filter((key) => key['kty'] === type);
@@ -166,7 +184,14 @@ function findKey(keys: readonly JsonObject[], header: JsonObject): IssuerCheck {
     return stop(fault('jwks-key-not-for-signing', `use ${JSON.stringify(matching[0]?.['use'])}`));
   if (named.length === 0 && ofType.length > 0)
     return stop(fault('jwks-key-without-kid', published));
-  return stop(fault('jwks-key-missing', `the token’s kid is ${JSON.stringify(kid)}; ${published}`));
+  const evidence = `the token’s kid is ${JSON.stringify(kid)}; ${published}`;
+  if (known === false)
+    return stop(
+      fault('apiserver-key-unknown', `${evidence}; the API server has it no more either`),
+    );
+  return stop(
+    fault('jwks-key-missing', known === true ? `${evidence}; the API server has it` : evidence),
+  );
 }
 
 /** What STS puts up with, and others or a bad day do not. */

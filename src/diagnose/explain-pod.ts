@@ -10,7 +10,12 @@ import type {
   ServiceAccount,
 } from '../patch/types.js';
 import { checkContainers } from './check-containers.js';
-import { checkWebhook, checkWebhookTrustOf, type WebhookFacts } from './check-webhook.js';
+import {
+  checkWebhook,
+  checkWebhookTrustOf,
+  type WebhookFacts,
+  type WebhookServingFact,
+} from './check-webhook.js';
 import { concludeDiagnosis, makeFault } from './make-finding.js';
 import { isJsonObject, listMember, memberOf, textMember } from './read-json.js';
 import { readPod, timeText, type PodFacts } from './read-pod.js';
@@ -31,6 +36,10 @@ export interface ExplainPodOptions {
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   /** The authority of the webhook's serving certificate, PEM. */
   readonly webhookCaPem?: string;
+  /** What the webhooks serve with, as the API server would see it. */
+  readonly webhookServing?: readonly WebhookServingFact[];
+  /** For the dates of the webhook's certificate; they are left out without it. */
+  readonly now?: Date;
   /** Events around the pod's creation. */
   readonly events?: readonly unknown[];
 }
@@ -79,11 +88,15 @@ const webhookFacts = ({
   webhookConfiguration,
   namespaceLabels,
   webhookCaPem,
+  webhookServing,
+  now,
   events,
 }: ExplainPodOptions): WebhookFacts => ({
   webhookConfiguration,
   namespaceLabels,
   webhookCaPem,
+  webhookServing,
+  now,
   events,
 });
 

@@ -1,11 +1,13 @@
 import { checkAwsClaims, checkClaims, checkTimes, readToken } from './check-token.js';
 import { checkCall } from './check-call.js';
-import { checkIssuer } from './check-issuer.js';
+import { explainWrongIssuer } from './check-api-server.js';
+import { checkIssuer, type IssuerCheck } from './check-issuer.js';
 import { checkProvider, textOfClaim } from './check-provider.js';
 import { checkSignature } from './check-signature.js';
 import { checkTrust } from './check-trust.js';
 import { concludeDiagnosis } from './make-finding.js';
 import { explainReply } from './explain-reply.js';
+import type { FindingId } from './finding-catalogue.js';
 import type { Diagnosis, Fault, WebIdentityFacts } from './types.js';
 
 /**
@@ -48,17 +50,33 @@ async function predict(facts: WebIdentityFacts): Promise<Fault[]> {
   const arnIsRead = !callFaults.some(({ finding }) => finding.id === 'call-role-arn-invalid');
   const roleArn = (arnIsRead ? call.roleArn : undefined) ?? role?.arn;
   const roleAccountId = /^arn:[^:]+:iam::(\d{12}):/.exec(roleArn ?? '')?.[1];
-  const issuer = checkIssuer(facts, textOfClaim(claims['iss']), header);
+  const iss = textOfClaim(claims['iss']);
+  const wrongIssuer = explainWrongIssuer(facts, iss);
+  const provider = checkProvider(claims, facts.provider, roleAccountId);
+  // The documents of an issuer that is the wrong one are nobody's fault.
+  const issuer: IssuerCheck =
+    wrongIssuer === undefined ? checkIssuer(facts, iss, header) : { faults: [] };
   return [
     ...callFaults,
     ...claimFaults,
-    ...checkProvider(claims, facts.provider, roleAccountId),
+    ...(wrongIssuer === undefined
+      ? provider
+      : [wrongIssuer.fault, ...provider.filter(({ finding }) => !followsFromIssuer(finding.id))]),
     ...checkTimes(claims, now),
     ...issuer.faults,
     ...(issuer.key === undefined ? [] : await checkSignature(parsed, issuer.key)),
     ...checkAwsClaims(claims, roleArn),
     ...(claims['sub'] === undefined || claims['sub'] === null
       ? []
-      : checkTrust(facts, claims, roleArn)),
+      : checkTrust(
+          wrongIssuer?.expected === undefined
+            ? facts
+            : { ...facts, provider: { url: wrongIssuer.expected, audiences: [] } },
+          claims,
+          roleArn,
+        )),
   ];
 }
+
+const followsFromIssuer = (id: FindingId): boolean =>
+  id === 'provider-missing' || id === 'provider-other-issuer';

@@ -38,6 +38,43 @@ export interface FetchFact {
   readonly location?: string;
   /** The network's own words, shortened. */
   readonly detail?: string;
+  /** The addresses that the host's name leads to from here. */
+  readonly addresses?: readonly string[];
+}
+
+/** The bucket behind an S3 issuer, as its owner sees it. */
+export interface BucketFact {
+  readonly name: string;
+  /** The bucket's own public access block; null where there is none. */
+  readonly publicAccessBlock?: PublicAccessBlockFact | null;
+  /** The account's, which outweighs the bucket's; null where there is none. */
+  readonly accountPublicAccessBlock?: PublicAccessBlockFact | null;
+  /** The bucket policy, object or JSON text; null where there is none. */
+  readonly policy?: unknown;
+}
+
+/** The two switches that keep a bucket policy from letting strangers in. */
+export interface PublicAccessBlockFact {
+  readonly blockPublicPolicy: boolean;
+  readonly restrictPublicBuckets: boolean;
+}
+
+/** What the cluster's own API server publishes and is told; each member may be missing. */
+export interface ApiServerFact {
+  /** Its `/.well-known/openid-configuration`: text or parsed; null where it answers 404. */
+  readonly discovery?: unknown;
+  /** Its `/openid/v1/jwks`: text or parsed. */
+  readonly jwks?: unknown;
+  /** The command line of each kube-apiserver that could be read. */
+  readonly servers?: readonly ApiServerFlags[];
+}
+
+/** One kube-apiserver's command line. */
+export interface ApiServerFlags {
+  /** For people, e.g. the static pod's name. */
+  readonly name: string;
+  /** `--flag=value`, one an element, as in the static pod's `command`. */
+  readonly args: readonly string[];
 }
 
 /** The IAM OIDC provider, as GetOpenIDConnectProvider shows it. */
@@ -90,6 +127,10 @@ export interface WebIdentityFacts {
   readonly provider?: ProviderFact | null;
   readonly role?: RoleFact | null;
   readonly fetches?: readonly FetchFact[];
+  /** The bucket behind the issuer's host name, where there is one. */
+  readonly bucket?: BucketFact;
+  /** The cluster's side: what signs, and what is accepted. */
+  readonly apiServer?: ApiServerFact;
   readonly call?: CallFact;
   readonly reply?: ReplyFact;
 }

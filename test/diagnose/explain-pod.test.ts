@@ -1,5 +1,10 @@
 import { generateServerIdentity } from 'irsa/certs';
-import { explainPod, type ExplainPodOptions, type FindingId } from 'irsa/diagnose';
+import {
+  explainPod,
+  type ExplainPodOptions,
+  type FindingId,
+  type WebhookServingFact,
+} from 'irsa/diagnose';
 import { applyPodPatch, computePodPatch } from 'irsa/patch';
 import { beforeAll, describe, expect, it } from 'vitest';
 
@@ -64,6 +69,24 @@ const changed = (pod: Json, change: (pod: Json) => void): Json => {
   return pod;
 };
 const app = (pod: Json): Json => pod['spec'].containers[0];
+
+/** What a look at the webhook's port shows, healthy but for the change. */
+const serving = (change: Partial<WebhookServingFact>): Partial<ExplainPodOptions> => ({
+  now: new Date('2026-11-23T12:00:00Z'),
+  webhookServing: [
+    {
+      configuration: 'pod-identity-webhook',
+      seenIn: 'connection',
+      host: 'webhook.irsa-system.svc',
+      names: ['webhook.irsa-system.svc'],
+      notBefore: new Date('2026-01-01T00:00:00Z'),
+      notAfter: new Date('2027-01-01T00:00:00Z'),
+      trusted: true,
+      readyEndpoints: 2,
+      ...change,
+    },
+  ],
+});
 
 interface Case {
   readonly what: string;
@@ -218,6 +241,59 @@ const cases: readonly Case[] = [
       },
     ],
   })),
+  broken('only a webhook of somebody else', 'webhook-missing', () => ({
+    webhookConfiguration: {
+      items: [{ metadata: { name: 'istio' }, webhooks: [{ name: 'sidecar-injector.istio.io' }] }],
+    },
+  })),
+  broken('rules for cluster-wide objects', 'webhook-rules', () => ({
+    webhookConfiguration: webhook({
+      rules: [
+        {
+          operations: ['CREATE'],
+          apiGroups: [''],
+          apiVersions: ['v1'],
+          resources: ['pods'],
+          scope: 'Cluster',
+        },
+      ],
+    }),
+  })),
+  broken('matchConditions in CEL', ['pod-not-mutated', 'unknown-match-conditions'], () => ({
+    webhookConfiguration: webhook({
+      matchConditions: [{ name: 'opt-in', expression: "object.metadata.labels['irsa'] == 'yes'" }],
+    }),
+  })),
+  broken('no replica ready', 'webhook-not-ready', () => serving({ readyEndpoints: 0 })),
+  broken('a wrong port', 'webhook-unreachable', () => serving({ failure: 'ECONNREFUSED' })),
+  broken('an authority that the bundle does not have', 'webhook-ca-stale', () =>
+    serving({ trusted: false }),
+  ),
+  broken('an expired certificate', 'webhook-certificate-expired', () =>
+    serving({ notAfter: new Date('2026-11-23T11:00:00Z') }),
+  ),
+  broken('a certificate from the future', 'webhook-certificate-expired', () =>
+    serving({ notBefore: new Date('2027-01-01T00:00:00Z') }),
+  ),
+  broken('a certificate of another name', 'webhook-certificate-name', () =>
+    serving({ names: ['webhook.default.svc'] }),
+  ),
+  broken('a certificate with a common name only', 'webhook-certificate-name', () =>
+    serving({ names: [] }),
+  ),
+  broken(
+    'a certificate that ends tomorrow',
+    ['pod-not-mutated', 'webhook-certificate-ends-soon'],
+    () => serving({ notAfter: new Date('2026-11-24T12:00:00Z') }),
+  ),
+  broken('two mounts at one path (Istio, the Go webhook)', 'pod-mount-path-conflict', () => ({
+    events: [
+      {
+        message:
+          'Error creating: Pod "s3-echoer-abc" is invalid: spec.containers[0].volumeMounts[2].mountPath: Invalid value: "/var/run/secrets/eks.amazonaws.com/serviceaccount": must be unique',
+      },
+    ],
+  })),
   // The identity that the pod has
   broken(
     'AWS_ROLE_ARN set by hand, so that the Go webhook left the rest out',
@@ -320,6 +396,15 @@ const explain = (build: Case['build']): ReturnType<typeof explainPod> => {
 describe('explainPod', () => {
   it.each<readonly [string, Case['build']]>([
     ['a mutated pod', () => ({ pod: mutated() })],
+    ['a webhook that serves as it should', () => ({ pod: mutated(), ...serving({}) })],
+    [
+      'a webhook with a wildcard certificate',
+      () => ({ pod: mutated(), ...serving({ names: ['*.irsa-system.svc'] }) }),
+    ],
+    [
+      'the serving of another webhook, whatever it is',
+      () => ({ pod: mutated(), ...serving({ configuration: 'vault', trusted: false }) }),
+    ],
     [
       'a mutated Windows pod',
       () => ({ pod: mutated(changed(bare(), (pod) => (pod['spec'].os = { name: 'windows' }))) }),
