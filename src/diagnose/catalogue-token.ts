@@ -28,6 +28,7 @@ export type TokenFindingId =
   | 'sts-throttled'
   | 'sts-region-disabled'
   | 'sts-idp-communication'
+  | 'sts-key-not-retrieved'
   | 'sts-idp-rejected-claim'
   | 'sts-packed-policy-too-large'
   | 'sts-unavailable'
@@ -44,7 +45,8 @@ export const tokenFindings: Readonly<Record<TokenFindingId, CatalogueEntry>> = {
   'call-role-arn-invalid': entry(
     'The role ARN is not that of an IAM role in the partition of this STS endpoint.',
     {
-      symptom: 'ValidationError: Request ARN is invalid',
+      symptom:
+        "ValidationError: Request ARN is invalid · ValidationError: 1 validation error detected: Value '…' at 'roleArn' failed to satisfy constraint: Member must have length greater than or equal to 20",
       see: '`echo $AWS_ROLE_ARN` in the container; compare with `aws iam get-role`.',
       fix: 'Annotate the ServiceAccount with eks.amazonaws.com/role-arn: arn:PARTITION:iam::ACCOUNT:role/NAME, and call STS in the same partition.',
     },
@@ -217,6 +219,15 @@ export const tokenFindings: Readonly<Record<TokenFindingId, CatalogueEntry>> = {
     see: 'Fetch the discovery document from outside the cluster’s network.',
     fix: 'Retry; if it lasts, make the issuer answer strangers within 5 seconds.',
   }),
+  'sts-key-not-retrieved': entry(
+    'STS did not get the token’s key from the issuer, although nothing in sight keeps it from it.',
+    {
+      symptom:
+        "InvalidIdentityToken: Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
+      see: 'Read both documents from another network; compare the token’s kid with the JWKS.',
+      fix: 'Where the key was published or the issuer repaired just now, wait ten minutes: STS keeps what it read. Else see that the issuer answers every network within 5 seconds, with no allow-list, geo-block or robot check before it.',
+    },
+  ),
   'sts-idp-rejected-claim': entry('The identity provider itself rejected the token.', {
     symptom: 'IDPRejectedClaim: …',
     see: 'Read the provider’s text in the message.',

@@ -55,7 +55,10 @@ export function explainWrongIssuer(
     fault: makeFault(
       id,
       evidence,
-      provider === null || (isJsonObject(provider) && !matches)
+      // IAM takes no provider for what is no https URL: there is none, looked at or not.
+      provider === null ||
+        (isJsonObject(provider) && !matches) ||
+        id === 'apiserver-issuer-not-https'
         ? noProvider(issuer)
         : matches
           ? stsErrors.noVerificationKey

@@ -9,7 +9,9 @@ const maxTokenLength = 20_000;
 /** What STS checks of a call before it looks into the token. */
 export function checkCall(call: CallFact, token: string): Fault[] {
   const { roleArn, roleSessionName, durationSeconds, policy, providerId, region } = call;
+  const lengthFaults = roleArn === undefined ? [] : checkRoleArnLength(roleArn);
   return [
+    ...lengthFaults,
     ...(roleSessionName === undefined ? [] : checkSessionName(roleSessionName)),
     ...checkTokenLength(token),
     ...(durationSeconds === undefined ? [] : checkDuration(durationSeconds)),
@@ -22,7 +24,7 @@ export function checkCall(call: CallFact, token: string): Fault[] {
           ),
         ]
       : []),
-    ...(roleArn === undefined ? [] : checkRoleArn(roleArn, region)),
+    ...(roleArn === undefined || lengthFaults.length > 0 ? [] : checkRoleArn(roleArn, region)),
     ...(providerId === undefined
       ? []
       : [
@@ -91,19 +93,28 @@ function checkDuration(seconds: number): Fault[] {
       ];
 }
 
-function checkRoleArn(roleArn: string, region: string | undefined): Fault[] {
-  const refuse = (why: string, error = stsErrors.requestArn): Fault[] => [
-    makeFault('call-role-arn-invalid', `${roleArn}: ${why}`, error),
-  ];
+function checkRoleArnLength(roleArn: string): Fault[] {
   const rule =
     roleArn.length < 20
       ? 'Member must have length greater than or equal to 20'
       : roleArn.length > 2048
         ? 'Member must have length less than or equal to 2048'
         : undefined;
-  if (rule !== undefined) {
-    return refuse(`${String(roleArn.length)} characters`, constraint('roleArn', roleArn, rule));
-  }
+  return rule === undefined
+    ? []
+    : [
+        makeFault(
+          'call-role-arn-invalid',
+          `${JSON.stringify(roleArn)} has ${String(roleArn.length)} characters`,
+          constraint('roleArn', roleArn, rule),
+        ),
+      ];
+}
+
+function checkRoleArn(roleArn: string, region: string | undefined): Fault[] {
+  const refuse = (why: string): Fault[] => [
+    makeFault('call-role-arn-invalid', `${roleArn}: ${why}`, stsErrors.requestArn),
+  ];
   try {
     const { service, region: arnRegion, partition, resource } = parseArn(roleArn);
     if (service !== 'iam' || arnRegion !== '' || !resource.startsWith('role/')) {

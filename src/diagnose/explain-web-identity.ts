@@ -26,10 +26,9 @@ import type { Diagnosis, Fault, WebIdentityFacts } from './types.js';
  */
 export async function explainWebIdentity(facts: WebIdentityFacts): Promise<Diagnosis> {
   const faults = await predict(facts);
-  const { reply, now } = facts;
+  const { reply } = facts;
   if (reply === undefined) return concludeDiagnosis(faults);
-  const { stsError } = concludeDiagnosis(faults);
-  const told = explainReply(reply, now, stsError?.code);
+  const told = explainReply(facts, reply, faults);
   // What STS said stands first: it is a fact, the prediction is not.
   return concludeDiagnosis([...told, ...faults]);
 }

@@ -23,6 +23,20 @@ export interface BrokenSetUp {
   readonly awsFault?: LocalAwsFault;
   /** Serves the issuer with a certificate for another host. */
   readonly wrongCertificate?: boolean;
+  /** What the cluster's own API server publishes, and its command line. */
+  readonly apiServer?: ApiServerSetUp;
+  /** The addresses that the issuer's name leads to from where one looks. */
+  readonly addresses?: readonly string[];
+}
+
+/** The API server of a set-up: it publishes documents of its own, as kube-apiserver does. */
+export interface ApiServerSetUp {
+  /** The first `--service-account-issuer`; default the published one. */
+  readonly issuer?: string;
+  /** The keys that it accepts; default the one that is published. */
+  readonly keys?: 'signing' | 'other' | 'both';
+  /** The command line of each server. */
+  readonly flags?: readonly (readonly string[])[];
 }
 
 const seconds = Math.floor(clock.getTime() / 1000);
@@ -76,6 +90,13 @@ const one = (
 const reply = (what: string, cause: FindingId, awsFault: LocalAwsFault): BrokenSetUp =>
   one(what, cause, { awsFault });
 
+const internalIssuer = 'https://kubernetes.default.svc.cluster.local';
+const issuerFlags = (...issuers: readonly string[]): readonly string[] => [
+  'kube-apiserver',
+  ...issuers.map((issuer) => `--service-account-issuer=${issuer}`),
+  '--service-account-signing-key-file=/etc/kubernetes/pki/sa.key',
+];
+
 /** One fault each. */
 export const brokenSetUps: readonly BrokenSetUp[] = [
   // The call
@@ -90,6 +111,9 @@ export const brokenSetUps: readonly BrokenSetUp[] = [
   }),
   one('role ARN of 19 letters', 'call-role-arn-invalid', {
     parameters: { RoleArn: 'arn:aws:iam::role/x' },
+  }),
+  one('the role’s name instead of its ARN', 'call-role-arn-invalid', {
+    parameters: { RoleArn: 's3-echoer' },
   }),
   one('session name with a slash', 'call-session-name-invalid', {
     parameters: { RoleSessionName: 'default/s3-echoer' },
@@ -107,6 +131,43 @@ export const brokenSetUps: readonly BrokenSetUp[] = [
   }),
   one('ProviderId for an OIDC token', 'call-provider-id', {
     parameters: { ProviderId: 'www.amazon.com' },
+  }),
+  // The API server
+  one('the list of issuers was sorted, and the internal one signs', 'apiserver-issuer-order', {
+    token: { issuer: internalIssuer },
+    apiServer: { issuer: internalIssuer, flags: [issuerFlags(internalIssuer, issuerUrl)] },
+  }),
+  one('the old issuer is still the first one after a migration', 'apiserver-issuer-order', {
+    token: { issuer: 'https://old.irsa.test' },
+    apiServer: {
+      issuer: 'https://old.irsa.test',
+      flags: [issuerFlags('https://old.irsa.test', issuerUrl)],
+    },
+  }),
+  one('the distribution’s own issuer, ours was never set', 'apiserver-issuer-internal', {
+    token: { issuer: internalIssuer },
+  }),
+  one('the API server’s address as issuer', 'apiserver-issuer-internal', {
+    token: { issuer: 'https://10.0.0.1:6443' },
+    apiServer: { issuer: 'https://10.0.0.1:6443' },
+  }),
+  one('an issuer over http', 'apiserver-issuer-not-https', {
+    token: { issuer: 'http://oidc.irsa.test/cluster-1' },
+  }),
+  one('an issuer that is no URL', 'apiserver-issuer-not-https', {
+    token: { issuer: 'api' },
+  }),
+  one('a pod from before the issuer was changed', 'apiserver-issuer-changed', {
+    token: { issuer: 'https://old.irsa.test' },
+    apiServer: {},
+  }),
+  one('a key that the cluster itself does not know', 'apiserver-key-unknown', {
+    signWith: 'other',
+    apiServer: {},
+  }),
+  one('key rotated, the API server has it, and it is not published', 'jwks-key-missing', {
+    signWith: 'other',
+    apiServer: { keys: 'both' },
   }),
   // The token’s form
   one('empty token file', 'token-length', { rawToken: () => '' }),
@@ -195,6 +256,15 @@ export const brokenSetUps: readonly BrokenSetUp[] = [
   one('issuer 503', 'issuer-http-error', { issuerFault: [{ kind: 'status', status: 503 }] }),
   one('issuer redirects', 'issuer-redirect', {
     issuerFault: [{ kind: 'redirect', location: 'https://elsewhere.test/' }],
+  }),
+  one('an issuer that only this network reaches', 'issuer-private-address', {
+    setUp: {
+      aws: {
+        fetchDocument: () =>
+          Promise.reject(Object.assign(new Error('unreachable'), { code: 'EHOSTUNREACH' })),
+      },
+    },
+    addresses: ['10.20.30.40', 'fd00::1'],
   }),
   one('issuer cuts the connection', 'issuer-unreachable', { issuerFault: [{ kind: 'reset' }] }),
   one('issuer never answers', 'issuer-timeout', { issuerFault: [{ kind: 'hang' }] }),
@@ -494,6 +564,14 @@ export const doublyBrokenSetUps: readonly BrokenSetUp[] = [
     keepKid: true,
     setUp: otherAccount,
   }),
+  two('internal issuer, and trust policy', ['apiserver-issuer-internal', 'trust-subject-name'], {
+    token: { issuer: internalIssuer },
+    setUp: otherAccount,
+  }),
+  two('order of issuers, and expired', ['apiserver-issuer-order', 'token-expired'], {
+    token: { issuer: internalIssuer, claims: { exp: seconds - 4000 } },
+    apiServer: { issuer: internalIssuer, flags: [issuerFlags(internalIssuer, issuerUrl)] },
+  }),
   two(
     'provider’s client IDs, and trust policy',
     ['provider-audience-missing', 'trust-subject-name'],
@@ -511,6 +589,29 @@ export const doublyBrokenSetUps: readonly BrokenSetUp[] = [
 
 /** STS takes the token, and something is amiss all the same. */
 export const dubiousSetUps: readonly BrokenSetUp[] = [
+  one('a key of the API server that is not published yet', 'apiserver-key-unpublished', {
+    apiServer: { keys: 'both' },
+  }),
+  one(
+    'AWS’s audience among the API server’s (the 2019 walk-through)',
+    'apiserver-audience-shared',
+    {
+      apiServer: { flags: [[...issuerFlags(issuerUrl), '--api-audiences=sts.amazonaws.com']] },
+    },
+  ),
+  one('two API servers with different keys', 'apiserver-flags-differ', {
+    apiServer: {
+      flags: [
+        issuerFlags(issuerUrl),
+        [
+          'kube-apiserver',
+          '--service-account-issuer',
+          issuerUrl,
+          '--service-account-signing-key-file=/new.key',
+        ],
+      ],
+    },
+  }),
   one('discovery as text', 'issuer-content-type', {
     issuerFault: [
       {

@@ -1,6 +1,6 @@
 import { explainWebIdentity, type Diagnosis, type ReplyFact } from 'irsa/diagnose';
-import { buildJwks, readPublicKeys } from 'irsa/oidc';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { apiServerDocuments, buildSetUp } from '../support/build-set-up.js';
 import { gatherFacts } from '../support/gather-facts.js';
 import {
   clock,
@@ -11,6 +11,7 @@ import {
   type Material,
   type StsReply,
 } from '../support/local-irsa.js';
+import { recordedErrors } from './recorded-errors.js';
 import {
   brokenSetUps,
   doublyBrokenSetUps,
@@ -27,31 +28,6 @@ afterEach(async () => {
   await irsa?.close();
   irsa = undefined;
 });
-
-async function publish(running: LocalIrsa, { publish: which, jwks }: BrokenSetUp): Promise<void> {
-  if (which === 'other') await running.issuer.setKeys(material.other.publicKeyPem);
-  if (which === 'both') {
-    await running.issuer.setKeys(`${material.signing.publicKeyPem}\n${material.ec.publicKeyPem}`);
-  }
-  if (jwks === undefined) return;
-  const { keys } = await readPublicKeys(material.signing.publicKeyPem);
-  const [key] = (await buildJwks(keys)).keys;
-  running.issuer.setFault({
-    document: 'jwks',
-    kind: 'body',
-    body: JSON.stringify(jwks({ ...key! })),
-  });
-}
-
-async function mint(running: LocalIrsa, broken: BrokenSetUp): Promise<string> {
-  const { signWith, keepKid, token, rawToken } = broken;
-  const minted = await running.mint({
-    ...(signWith === undefined ? {} : { privateKeyPem: material[signWith].privateKeyPem }),
-    ...token,
-    header: { ...(keepKid === true ? { kid: material.signing.kid } : {}), ...token?.header },
-  });
-  return rawToken?.(minted) ?? minted;
-}
 
 const replyFact = async (call: Promise<StsReply>): Promise<ReplyFact> => {
   try {
@@ -75,26 +51,32 @@ async function examine(
   const silent =
     broken.issuerFault?.some(({ kind }) => kind === 'hang' || kind === 'slow') === true;
   const limitMs = silent ? 400 : 5000;
-  const running = await startLocalIrsa(material, {
-    ...broken.setUp,
-    wrongCertificate: broken.wrongCertificate === true,
-    aws: { fetchTimeoutMs: limitMs },
-  });
+  const { running, token } = await buildSetUp(material, broken, limitMs);
   irsa = running;
-  await publish(running, broken);
-  if (broken.issuerFault !== undefined) running.issuer.setFault(broken.issuerFault);
-  const token = await mint(running, broken);
-  if (broken.awsFault !== undefined) {
-    running.aws.setFault({ ...broken.awsFault, operation: 'AssumeRoleWithWebIdentity' });
-  }
   const { parameters = {} } = broken;
   const reply = await replyFact(running.assume({ WebIdentityToken: token, ...parameters }));
   const issuer = broken.token?.issuer ?? issuerUrl;
   const { DurationSeconds, ProviderId, Policy } = parameters;
+  const { addresses, apiServer } = broken;
+  const seen = await gatherFacts(running, issuer, limitMs);
   const diagnosis = await explainWebIdentity({
     token,
     now: clock,
-    ...(await gatherFacts(running, issuer, limitMs)),
+    ...seen,
+    ...(addresses === undefined
+      ? {}
+      : { fetches: seen.fetches.map((fetch) => ({ ...fetch, addresses })) }),
+    ...(apiServer === undefined
+      ? {}
+      : {
+          apiServer: {
+            ...(await apiServerDocuments(material, apiServer)),
+            servers: (apiServer.flags ?? []).map((args, index) => ({
+              name: `kube-apiserver-${String(index)}`,
+              args,
+            })),
+          },
+        }),
     call: {
       roleArn: parameters['RoleArn'] ?? running.roleArn,
       roleSessionName: parameters['RoleSessionName'] ?? 'pod',
@@ -107,6 +89,9 @@ async function examine(
   });
   return { diagnosis, reply, token };
 }
+
+/** Every answer that the matrix got from the verifier. */
+const replies: ReplyFact[] = [];
 
 const errorsOf = ({ findings }: Diagnosis): string[] =>
   findings.filter(({ severity }) => severity === 'error').map(({ id }) => id);
@@ -140,6 +125,7 @@ describe('one fault: the first finding is the true cause, and there is no other'
   it.each(brokenSetUps)('$what → $causes.0', async (broken) => {
     const { diagnosis, reply, token } = await examine(broken);
     expect(errorsOf(diagnosis)).toEqual(broken.causes);
+    replies.push(reply);
     expect(diagnosis.verdict).toBe('refused');
     expect(diagnosis.findings.filter(({ severity }) => severity !== 'error')).toEqual([]);
     if (broken.awsFault === undefined) {
@@ -148,6 +134,21 @@ describe('one fault: the first finding is the true cause, and there is no other'
     } else if (reply.code !== undefined) {
       expect(diagnosis.stsError).toEqual({ code: reply.code, message: reply.message });
     }
+  });
+});
+
+describe('the recorded errors of STS', () => {
+  it.each(recordedErrors)('$code: $message', ({ code, message }) => {
+    // The matrix above has run; a row that nothing met has no set-up.
+    const met = replies.some((reply) => reply.code === code && message.test(reply.message ?? ''));
+    expect(met).toBe(true);
+  });
+
+  it('and what comes without any code of AWS', () => {
+    expect(replies.some(({ code, status }) => code === undefined && status === 502)).toBe(true);
+    expect(replies.some(({ code, status }) => code === undefined && status === undefined)).toBe(
+      true,
+    );
   });
 });
 

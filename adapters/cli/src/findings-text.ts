@@ -7,6 +7,8 @@ interface FindingLike {
   readonly title: string;
   readonly evidence?: string;
   readonly fix?: string;
+  /** Where the project's documents say more. */
+  readonly docs?: string;
 }
 
 /** Findings for people: what, what was seen, what to do. */
@@ -14,11 +16,12 @@ export function findingsText(findings: readonly FindingLike[], io: CliIo): strin
   const colour = paint(io);
   const colours = { error: 'red', warning: 'yellow', info: 'dim' } as const;
   return findings
-    .map(({ id, severity, title, evidence, fix }) =>
+    .map(({ id, severity, title, evidence, fix, docs }) =>
       [
         `${colour(colours[severity], severity)} ${id}: ${title}`,
         ...(evidence === undefined || evidence === '' ? [] : [`  seen: ${evidence}`]),
         ...(fix === undefined || fix === '' ? [] : [`  do:   ${fix}`]),
+        ...(docs === undefined ? [] : [`  more: ${docs}`]),
       ].join('\n'),
     )
     .join('\n');

@@ -32,6 +32,10 @@ export function systemIo(): CliIo {
     cwd: process.cwd(),
     now: () => new Date(),
     fetch: globalThis.fetch,
+    resolve: async (host) => {
+      const { lookup } = await import('node:dns/promises');
+      return (await lookup(host, { all: true })).map(({ address }) => address);
+    },
     get signal(): AbortSignal {
       // Only commands that run long ask for it; the others end by the signal itself.
       process.once('SIGINT', () => {

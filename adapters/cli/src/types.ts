@@ -14,6 +14,10 @@ export interface CliIo {
   readonly now: () => Date;
   /** Reads a public URL without credentials. */
   readonly fetch: typeof globalThis.fetch;
+  /** The addresses that a host name leads to; absent where names are not looked up. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
+  /** Where a pod finds the token for its API server; default `/var/run/secrets/kubernetes.io/serviceaccount`. */
+  readonly podServiceAccountFolder?: string;
   /** Ends with Ctrl-C. */
   readonly signal: AbortSignal;
 }

@@ -1,7 +1,6 @@
-import { chmodSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { irsa, scratchFolder, type CliRun } from './test-io.js';
+import { fakeKubectl } from './fake-kubectl.js';
+import { irsa, type CliRun } from './test-io.js';
 
 const roleArn = 'arn:aws:iam::111122223333:role/s3-echoer';
 const account = {
@@ -137,20 +136,13 @@ Pod team/alone
 });
 
 describe('irsa audit --live', () => {
-  /** A kubectl that answers queries as given; what is not given is forbidden. */
-  function kubectl(answers: Readonly<Record<string, readonly object[]>>): string {
-    const file = join(scratchFolder(), 'kubectl');
-    writeFileSync(
-      file,
-      `#!${process.execPath}
-const items = (${JSON.stringify(answers)})[process.argv[3]];
-if (items === undefined) { console.error('Error from server (Forbidden): ' + process.argv[3] + ' is forbidden'); process.exit(1); }
-console.log(JSON.stringify({ kind: 'List', items }));
-`,
-    );
-    chmodSync(file, 0o755);
-    return file;
-  }
+  const kubectl = (answers: Readonly<Record<string, readonly object[]>>): string =>
+    fakeKubectl({
+      ...Object.fromEntries(
+        Object.entries(answers).map(([query, items]) => [`get ${query} `, { kind: 'List', items }]),
+      ),
+      get: 'forbidden',
+    });
   const pods = [pod('nightly-1-x', ['Job', 'nightly-1']), pod('rs-x', ['ReplicaSet', 'rs'])];
 
   it('asks for the owners’ owners where a pod needs them', async () => {
@@ -173,7 +165,7 @@ console.log(JSON.stringify({ kind: 'List', items }));
       env: { KUBECTL: kubectl({ 'pods,serviceaccounts': [account, ...pods] }) },
     });
     expect(owners(run).map(({ kind }) => kind)).toEqual(['Job', 'ReplicaSet']);
-    expect(run.stderr).toMatch(/^note: kubectl: .*jobs\.batch is forbidden\n$/);
+    expect(run.stderr).toMatch(/^note: kubectl: .*jobs\.batch .*is forbidden\n$/);
     expect(run.exitCode).toBe(1);
   });
 

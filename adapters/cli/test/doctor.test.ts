@@ -1,6 +1,6 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   clock,
   createMaterial,
@@ -10,6 +10,7 @@ import {
   type LocalIrsaOptions,
   type Material,
 } from '../../../test/support/local-irsa.js';
+import { localNetwork } from './local-network.js';
 import { irsa, scratchFolder, type CliRun } from './test-io.js';
 
 let material: Material;
@@ -21,23 +22,9 @@ afterEach(async () => {
   await running?.close();
   running = undefined;
 });
-afterAll(() => undefined);
 
 const start = async (options?: LocalIrsaOptions): Promise<LocalIrsa> =>
   (running = await startLocalIrsa(material, options));
-
-/** The issuer's public name leads to the local issuer; everything else is fetched as it is. */
-const network =
-  (set: LocalIrsa): typeof globalThis.fetch =>
-  async (input, init) => {
-    const url = input instanceof Request ? input.url : String(input);
-    if (!url.startsWith('https://oidc.irsa.test')) return fetch(input, init);
-    const { status, headers = {}, body } = await set.issuer.fetchDocument(url);
-    return new Response(typeof body === 'string' ? body : new TextDecoder().decode(body), {
-      status,
-      headers: Object.entries(headers).filter(([name]) => name !== 'content-length'),
-    });
-  };
 
 interface Access {
   readonly token?: string;
@@ -52,7 +39,7 @@ async function doctor(set: LocalIrsa, access: Access = {}): Promise<CliRun> {
   const tokenFile = join(folder, 'token');
   writeFileSync(tokenFile, access.token ?? (await set.mint()));
   return irsa(['doctor', '--output', 'json', ...(access.argv ?? [])], {
-    fetch: network(set),
+    fetch: localNetwork(set),
     now: () => clock,
     env: {
       ...set.aws.env({ administrator: access.iam === true }),
@@ -87,6 +74,25 @@ describe('irsa doctor from inside a pod', () => {
     expect(report(run).verdict).toBe('unknown');
     expect(report(run).notLookedAt.map(({ what }) => what)).toEqual(['IAM']);
     expect(run.exitCode).toBe(0);
+  });
+
+  it('knows STS’s words where it may not look into IAM', async () => {
+    const missing = await doctor(await start({ provider: null }));
+    expect(errors(missing)).toEqual(['provider-missing']);
+    await running?.close();
+    const denied = await doctor(await start({ role: null }));
+    expect(errors(denied)).toEqual(['sts-denied-unexplained']);
+    expect(denied.stdout).toContain(
+      'oidc.irsa.test/cluster-1:sub = system:serviceaccount:default:s3-echoer',
+    );
+  });
+
+  it('does not judge the role’s account by another one', async () => {
+    const set = await start();
+    const role = { AWS_ROLE_ARN: 'arn:aws:iam::999999999999:role/s3-echoer' };
+    const run = await doctor(set, { iam: true, env: role, argv: ['--no-sts'] });
+    expect(report(run).findings.map(({ id }) => id)).toEqual(['unknown-provider', 'unknown-role']);
+    expect(run.stdout).toContain('the credentials are of account 111122223333');
   });
 
   it('reads the issuer as a stranger: a 403 is seen although IAM is in reach', async () => {
@@ -154,70 +160,6 @@ describe('irsa doctor --duration-seconds', () => {
   });
 });
 
-describe('irsa doctor --pod', () => {
-  /** A kubectl that knows these objects; it answers as the real one does. */
-  function kubectl(answers: Readonly<Record<string, unknown>>): string {
-    const file = join(scratchFolder(), 'kubectl');
-    writeFileSync(
-      file,
-      `#!${process.execPath}
-const answers = ${JSON.stringify(answers)};
-const [verb, kind] = process.argv.slice(2);
-const answer = answers[verb === 'create' ? 'token' : kind];
-if (answer === undefined) { console.error('Error from server (NotFound): ' + kind + ' not found'); process.exit(1); }
-if (answer === 'forbidden') { console.error('Error from server (Forbidden): ' + kind + ' is forbidden'); process.exit(1); }
-console.log(typeof answer === 'string' ? answer : JSON.stringify(answer));
-`,
-    );
-    chmodSync(file, 0o755);
-    return file;
-  }
-  const pod = {
-    kind: 'Pod',
-    metadata: { name: 's3-echoer', namespace: 'default' },
-    spec: { serviceAccountName: 's3-echoer', containers: [{ name: 'app' }] },
-  };
-  const account = (roleArn: string): object => ({
-    metadata: {
-      name: 's3-echoer',
-      namespace: 'default',
-      annotations: { 'eks.amazonaws.com/role-arn': roleArn },
-    },
-  });
-
-  it('explains pod and token together, with a token of its own', async () => {
-    const set = await start();
-    const run = await irsa(['doctor', '--pod', 'default/s3-echoer', '--output', 'json'], {
-      fetch: network(set),
-      now: () => clock,
-      env: {
-        ...set.aws.env({ administrator: true }),
-        KUBECTL: kubectl({
-          pod,
-          serviceaccount: account(set.roleArn),
-          mutatingwebhookconfigurations: { items: [] },
-          namespace: { metadata: { labels: {} } },
-          events: 'forbidden',
-          token: await set.mint(),
-        }),
-      },
-    });
-    expect(run.stderr).toBe('');
-    expect(errors(run)).toEqual(['webhook-missing']);
-    expect(report(run).notLookedAt.map(({ what }) => what)).toEqual(['events']);
-  });
-
-  it('works without kubectl, and says so', async () => {
-    const set = await start();
-    const run = await irsa(['doctor', '--pod', 'default/s3-echoer', '--output', 'json'], {
-      env: { KUBECTL: '/nowhere/kubectl' },
-      fetch: network(set),
-    });
-    expect(run.exitCode).toBe(1);
-    expect(run.stdout).toContain('there is no kubectl here');
-  });
-});
-
 describe('irsa doctor for people', () => {
   it('says what is wrong, what was seen, what to do, and what it did not look at', async () => {
     const set = await start();
@@ -226,7 +168,7 @@ describe('irsa doctor for people', () => {
     writeFileSync(join(folder, 'token'), token);
     const { exitCode, stdout } = await irsa(['doctor', '--token-file', 'token', '--no-sts'], {
       cwd: folder,
-      fetch: network(set),
+      fetch: localNetwork(set),
       now: () => clock,
       env: { ...set.aws.env({ administrator: true }), AWS_ROLE_ARN: set.roleArn },
     });

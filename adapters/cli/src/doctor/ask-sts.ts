@@ -1,14 +1,19 @@
 import type { CallFact, ReplyFact } from 'irsa/diagnose';
+import { factsOfPartition, partitionOf } from 'irsa/iam';
 import type { CliIo } from '../types.js';
 import { rootCause } from './read-as-stranger.js';
 
 const limitMs = 10_000;
 
+/** The session name where the pod sets none; its SDK would make one up. */
+export const doctorSessionName = 'irsa-doctor';
+
 /** The STS endpoint that an SDK in this environment would call. */
 export function stsEndpoint(env: CliIo['env'], region: string): string {
-  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   return (
-    env['AWS_ENDPOINT_URL_STS'] ?? env['AWS_ENDPOINT_URL'] ?? `https://sts.${region}.${suffix}`
+    env['AWS_ENDPOINT_URL_STS'] ??
+    env['AWS_ENDPOINT_URL'] ??
+    `https://sts.${region}.${factsOfPartition(partitionOf(region)).dnsSuffix}`
   );
 }
 
@@ -18,7 +23,7 @@ export async function askSts(token: string, call: CallFact, io: CliIo): Promise<
     Action: 'AssumeRoleWithWebIdentity',
     Version: '2011-06-15',
     RoleArn: call.roleArn ?? '',
-    RoleSessionName: call.roleSessionName ?? 'irsa-doctor',
+    RoleSessionName: call.roleSessionName ?? doctorSessionName,
     WebIdentityToken: token,
     ...(call.durationSeconds === undefined
       ? {}
@@ -35,9 +40,12 @@ export async function askSts(token: string, call: CallFact, io: CliIo): Promise<
       new RegExp(`<${name}>([^<]*)</${name}>`)
         .exec(body)?.[1]
         ?.replaceAll('&apos;', "'")
-        .replaceAll('&quot;', '"');
+        .replaceAll('&quot;', '"')
+        .replaceAll('&lt;', '<')
+        .replaceAll('&gt;', '>')
+        .replaceAll('&amp;', '&');
     const code = text('Code');
-    const message = text('Message')?.replaceAll(token, '…');
+    const message = token === '' ? text('Message') : text('Message')?.replaceAll(token, '…');
     const expiration = text('Expiration');
     return {
       status: response.status,

@@ -1,114 +1,94 @@
+import type { WebhookServingFact } from 'irsa/diagnose';
+import { expandLists } from '../expand-lists.js';
 import type { CliIo } from '../types.js';
+import { readWebhookServing } from './read-webhook-serving.js';
+import { askKubectl, runKubectl } from './run-kubectl.js';
 import type { Gap } from './types.js';
-
-const limitMs = 10_000;
-const maxOutputBytes = 64 * 1024 * 1024;
 
 /** What the cluster shows of a pod or a ServiceAccount. */
 export interface ClusterFacts {
-  readonly pod?: unknown;
+  /** The pod that was named, or those that run under the ServiceAccount. */
+  readonly pods: readonly unknown[];
+  readonly namespace: string;
+  readonly accountName?: string;
   readonly serviceAccount?: unknown;
   readonly webhookConfiguration?: unknown;
+  readonly webhookServing: readonly WebhookServingFact[];
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   readonly events?: readonly unknown[];
-  /** A fresh token of the ServiceAccount, ten minutes long. */
-  readonly token?: string;
   readonly gaps: readonly Gap[];
-}
-
-interface Answer {
-  readonly text?: string;
-  readonly error?: string;
-}
-
-/** Runs kubectl (or what KUBECTL names): it brings the user's own access, whatever kind it is. */
-async function kubectl(args: readonly string[], io: CliIo): Promise<Answer> {
-  const { execFile } = await import('node:child_process');
-  return new Promise((resolve) => {
-    const options = { timeout: limitMs, maxBuffer: maxOutputBytes, env: { ...io.env } };
-    execFile(io.env['KUBECTL'] ?? 'kubectl', [...args], options, (error, stdout, stderr) => {
-      if (error === null) resolve({ text: stdout });
-      else
-        resolve({
-          error:
-            error.code === 'ENOENT'
-              ? 'there is no kubectl here'
-              : stderr.trim().slice(0, 300) || error.message,
-        });
-    });
-  });
 }
 
 /** Reads what concerns one pod, or one ServiceAccount; what is refused becomes a gap. */
 export async function readCluster(
-  target: { readonly pod?: string; readonly serviceAccount?: string; readonly audience: string },
+  target: { readonly pod?: string; readonly serviceAccount?: string },
   io: CliIo,
 ): Promise<ClusterFacts> {
   const gaps: Gap[] = [];
-  const read = async (what: string, args: readonly string[]): Promise<unknown> => {
-    const { text, error } = await kubectl([...args, '-o', 'json'], io);
-    if (text !== undefined) return JSON.parse(text) as unknown;
-    if (/not ?found/i.test(error ?? '') && error?.includes('no kubectl') !== true) return null;
-    gaps.push({ what, why: error ?? '' });
-    return undefined;
-  };
+  const ask = askKubectl(io, gaps);
   const [namespace = 'default', name = ''] = (target.pod ?? target.serviceAccount ?? '').split('/');
-  const pod =
+  const here = ['-n', namespace];
+  const found =
     target.pod === undefined
-      ? undefined
-      : await read(`pod ${target.pod}`, ['get', 'pod', name, '-n', namespace]);
-  const accountName = target.serviceAccount?.split('/')[1] ?? serviceAccountNameOf(pod);
+      ? await ask(`the pods of ${namespace}`, ['get', 'pods', ...here])
+      : await ask(`pod ${target.pod}`, ['get', 'pod', name, ...here]);
+  if (target.pod !== undefined && found === null)
+    gaps.push({
+      what: `pod ${target.pod}`,
+      why: 'there is no such pod; where its owner cannot make it, name the ServiceAccount instead (--service-account)',
+    });
+  const accountName =
+    target.serviceAccount?.split('/')[1] ??
+    (found === null || found === undefined ? undefined : accountOf(found));
+  const pods = expandLists(found).filter(
+    (pod) => target.pod !== undefined || (accountOf(pod) === accountName && !isOver(pod)),
+  );
   const [serviceAccount, webhookConfiguration, home, events] = await Promise.all([
     accountName === undefined
       ? undefined
-      : read('the ServiceAccount', ['get', 'serviceaccount', accountName, '-n', namespace]),
-    read('webhook configurations', ['get', 'mutatingwebhookconfigurations']),
-    read('the namespace', ['get', 'namespace', namespace]),
-    read('events', ['get', 'events', '-n', namespace]),
+      : ask('the ServiceAccount', ['get', 'serviceaccount', accountName, ...here]),
+    ask('webhook configurations', ['get', 'mutatingwebhookconfigurations']),
+    ask('the namespace', ['get', 'namespace', namespace]),
+    ask('events', ['get', 'events', ...here]),
   ]);
-  const minted =
-    accountName === undefined
-      ? {}
-      : await kubectl(
-          [
-            'create',
-            'token',
-            accountName,
-            '-n',
-            namespace,
-            '--audience',
-            target.audience,
-            '--duration',
-            '10m',
-          ],
-          io,
-        );
-  if (minted.error !== undefined)
-    gaps.push({ what: 'a token of the ServiceAccount', why: minted.error });
-  const labels = (
-    home as
-      | { readonly metadata?: { readonly labels?: Readonly<Record<string, string>> } }
-      | null
-      | undefined
-  )?.metadata?.labels;
-  const items = (events as { readonly items?: readonly unknown[] } | null | undefined)?.items;
+  const webhookServing = await readWebhookServing(webhookConfiguration, ask, gaps, io);
+  const { labels } = ((home as { readonly metadata?: object } | null | undefined)?.metadata ??
+    {}) as { readonly labels?: Readonly<Record<string, string>> };
   return {
     gaps,
-    ...(pod === undefined || pod === null ? {} : { pod }),
+    pods,
+    namespace,
+    webhookServing,
+    ...(accountName === undefined ? {} : { accountName }),
     ...(serviceAccount === undefined ? {} : { serviceAccount }),
     ...(webhookConfiguration === undefined ? {} : { webhookConfiguration }),
     ...(labels === undefined ? {} : { namespaceLabels: labels }),
-    ...(items === undefined ? {} : { events: items }),
-    ...(minted.text === undefined ? {} : { token: minted.text.trim() }),
+    ...(events === undefined || events === null ? {} : { events: expandLists(events) }),
   };
 }
 
-const serviceAccountNameOf = (pod: unknown): string | undefined => {
-  const spec = (
-    pod as { readonly spec?: { readonly serviceAccountName?: unknown } } | null | undefined
-  )?.spec;
-  if (spec === undefined) return undefined;
-  return typeof spec.serviceAccountName === 'string' && spec.serviceAccountName !== ''
-    ? spec.serviceAccountName
-    : 'default';
+/** A fresh token as the kubelet would ask for it, ten minutes long; it is kept in memory only. */
+export async function mintToken(
+  account: { readonly namespace: string; readonly name: string; readonly audience: string },
+  gaps: Gap[],
+  io: CliIo,
+): Promise<string | undefined> {
+  const { namespace, name, audience } = account;
+  const { text, error } = await runKubectl(
+    ['create', 'token', name, '-n', namespace, '--audience', audience, '--duration', '10m'],
+    io,
+  );
+  if (text === undefined) gaps.push({ what: 'a token of the ServiceAccount', why: error ?? '' });
+  return text?.trim();
+}
+
+const accountOf = (pod: unknown): string => {
+  const { spec } = pod as { readonly spec?: { readonly serviceAccountName?: unknown } };
+  const name = spec?.serviceAccountName;
+  return typeof name === 'string' && name !== '' ? name : 'default';
+};
+
+const isOver = (pod: unknown): boolean => {
+  const { status } = pod as { readonly status?: { readonly phase?: unknown } };
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 };

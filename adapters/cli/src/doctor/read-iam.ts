@@ -1,8 +1,9 @@
 import type { IAMClient } from '@aws-sdk/client-iam';
 import type { ProviderFact, RoleFact } from 'irsa/diagnose';
 import { issuerHostPath } from 'irsa/oidc';
-import { parseArn } from 'irsa/iam';
+import { factsOfPartition, type Partition } from 'irsa/iam';
 import type { CliIo } from '../types.js';
+import { awsAccess } from './aws-access.js';
 import type { Gap } from './types.js';
 
 /** What IAM shows; a member is absent where it could not be read, and null where there is no such thing. */
@@ -18,12 +19,10 @@ export async function readIam(
   roleArn: string | undefined,
   io: CliIo,
 ): Promise<IamFacts> {
-  const { env } = io;
-  const accessKeyId = env['AWS_ACCESS_KEY_ID'];
-  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'];
   if (roleArn === undefined)
     return { gaps: [{ what: 'IAM', why: 'no role ARN is known; pass --role' }] };
-  if (accessKeyId === undefined && env['AWS_PROFILE'] === undefined) {
+  const access = awsAccess(io, 'IAM');
+  if (access === undefined) {
     return {
       gaps: [
         {
@@ -34,38 +33,22 @@ export async function readIam(
     };
   }
   const iam = await import('@aws-sdk/client-iam');
-  const endpoint = env['AWS_ENDPOINT_URL_IAM'] ?? env['AWS_ENDPOINT_URL'];
-  const sessionToken = env['AWS_SESSION_TOKEN'];
-  const client = new iam.IAMClient({
-    region: 'us-east-1',
-    maxAttempts: 2,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(accessKeyId === undefined || secretAccessKey === undefined
-      ? {}
-      : {
-          credentials: {
-            accessKeyId,
-            secretAccessKey,
-            ...(sessionToken === undefined ? {} : { sessionToken }),
-          },
-        }),
-  });
+  const client = new iam.IAMClient({ ...access, region: globalRegionOf(roleArn) });
   const gaps: Gap[] = [];
   const look = async <T>(what: string, act: () => Promise<T>): Promise<T | null | undefined> => {
     try {
       return await act();
     } catch (error) {
-      const name = error instanceof Error ? error.name : String(error);
+      const name = errorName(error);
       if (name.startsWith('NoSuchEntity')) return null;
       gaps.push({ what, why: name });
       return undefined;
     }
   };
+  const reading = look('the role', () => readRole(client, roleArn));
   const [provider, role] = await Promise.all([
-    issuer === undefined
-      ? undefined
-      : look('the IAM OIDC provider', () => readProvider(client, issuer, roleArn)),
-    look('the role', () => readRole(client, roleArn)),
+    look('the IAM OIDC provider', () => readProvider(client, issuer, reading)),
+    reading,
   ]);
   client.destroy();
   return {
@@ -75,27 +58,50 @@ export async function readIam(
   };
 }
 
-/** The provider of the issuer; else the one that differs by a slash only, which is the classic mistake. */
+/** What AWS (or the network) calls it. */
+export const errorName = (error: unknown): string =>
+  error instanceof Error
+    ? 'code' in error && typeof error.code === 'string'
+      ? error.code
+      : error.name
+    : String(error);
+
+/** IAM answers in one region of each partition; an ARN that is none is the diagnosis's to explain. */
+function globalRegionOf(roleArn: string): string {
+  const partition = /^arn:([^:]+):/.exec(roleArn)?.[1] ?? 'aws';
+  return factsOfPartition(partition as Partition).globalRegion;
+}
+
+/** The provider of the issuer; else the one that differs by a slash only, which is the classic mistake; else the one that the role trusts. */
 async function readProvider(
   client: IAMClient,
-  issuer: string,
-  roleArn: string,
+  issuer: string | undefined,
+  role: Promise<RoleFact | null | undefined>,
 ): Promise<ProviderFact | null> {
   const { GetOpenIDConnectProviderCommand, ListOpenIDConnectProvidersCommand } =
     await import('@aws-sdk/client-iam');
-  const { accountId, partition } = parseArn(roleArn);
-  const wanted = `arn:${partition}:iam::${accountId}:oidc-provider/${issuerHostPath(issuer)}`;
   const { OpenIDConnectProviderList: list = [] } = await client.send(
     new ListOpenIDConnectProvidersCommand({}),
   );
   const arns = list.map(({ Arn }) => Arn ?? '');
+  const wanted = `:oidc-provider/${issuer === undefined ? '' : issuerHostPath(issuer)}`;
   const bare = (arn: string): string => arn.replace(/\/$/, '');
-  const arn = arns.find((one) => one === wanted) ?? arns.find((one) => bare(one) === bare(wanted));
+  const arn =
+    arns.find((one) => one.endsWith(wanted)) ??
+    arns.find((one) => bare(one).endsWith(bare(wanted))) ??
+    trustedOf(arns, (await role)?.trustPolicy);
   if (arn === undefined) return null;
   const found = await client.send(
     new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn }),
   );
   return { arn, url: found.Url ?? '', audiences: found.ClientIDList ?? [] };
+}
+
+/** The one provider that a trust policy names; undefined where it names several, or none that is there. */
+function trustedOf(arns: readonly string[], trustPolicy: unknown): string | undefined {
+  const text = decodeURIComponent(typeof trustPolicy === 'string' ? trustPolicy : '');
+  const named = arns.filter((arn) => text.includes(`"${arn}"`));
+  return named.length === 1 ? named[0] : undefined;
 }
 
 async function readRole(client: IAMClient, roleArn: string): Promise<RoleFact> {

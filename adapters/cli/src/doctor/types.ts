@@ -8,8 +8,13 @@ export interface DoctorTarget {
   readonly pod?: string;
   /** `namespace/name` */
   readonly serviceAccount?: string;
-  /** The session length to ask STS for; default none. */
+  /** Whether the cluster is looked at although no object of it is named. */
+  readonly cluster: boolean;
+  /** The static pod manifest of kube-apiserver, on a control-plane node. */
+  readonly apiServerManifest?: string;
+  /** What the client asks STS for, where it asks for anything. */
   readonly durationSeconds?: number;
+  readonly annotationDomain: string;
   /** Whether STS itself is asked; default true. */
   readonly askSts: boolean;
 }
@@ -24,7 +29,14 @@ export interface Gap {
 export interface DoctorFacts {
   /** Absent where there is no token. */
   readonly webIdentity?: WebIdentityFacts;
-  /** Absent where no pod was asked for, or none could be read. */
-  readonly pod?: ExplainPodOptions;
+  /** The pods that were asked for; one that is to come, where only a ServiceAccount was. */
+  readonly pods: readonly ExaminedPod[];
   readonly gaps: readonly Gap[];
+}
+
+/** A pod with what concerns it. */
+export interface ExaminedPod {
+  readonly options: ExplainPodOptions;
+  /** Whether it stands for the next pod of a ServiceAccount, and was not mutated because it was never made. */
+  readonly toCome: boolean;
 }
