@@ -12,6 +12,10 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 export const isAbsent = (value: unknown): value is null | undefined =>
   value === undefined || value === null;
 
+/** Whether a field can hold a text: it has one, or is absent. */
+export const isTextOrAbsent = (value: unknown): boolean =>
+  typeof value === 'string' || isAbsent(value);
+
 /** Whether a field can hold a list: it has one, or is absent. */
 export const isListOrAbsent = (value: unknown): boolean => Array.isArray(value) || isAbsent(value);
 

@@ -4,7 +4,7 @@ import type { AdmissionResponse, AdmissionReviewResponse } from './admission-res
 import { computePodPatch } from './compute-pod-patch.js';
 import { notOurs } from './not-ours.js';
 import { parseAdmissionReview, type AdmissionReviewFacts } from './parse-admission-review.js';
-import { fieldOf, isAbsent, isJsonObject } from './read-json.js';
+import { isAbsent, isJsonObject, isTextOrAbsent, objectOf, textOf } from './read-json.js';
 import { resolveMutationSettings } from './resolve-mutation-settings.js';
 import { serviceAccountNameOf } from './service-account-name-of.js';
 import type {
@@ -113,16 +113,22 @@ const respondAsEks = (uid: string, outcome: MutationOutcome): AdmissionResponse 
   return refused(uid, { metadata: {}, message: outcome.message });
 };
 
-/** The Go webhook answers what it cannot read, too. */
+/**
+ * The Go webhook answers what it cannot read, too. It looks at kind and version first, and says nothing of a review that has them
+ * wrong; the rest it reads as far as it goes, so that a uid beside a wrong field is echoed.
+ */
 const answerUnreadable = (
   review: unknown,
   fault: AdmissionReviewError,
 ): AdmissionReviewResponse => {
-  const hasNoRequest =
-    (isAbsent(review) || isJsonObject(review)) && isAbsent(fieldOf(review, 'request'));
-  const message = hasNoRequest ? 'bad content' : fault.message;
-  const response = refused('', { metadata: {}, message });
-  return hasNoRequest ? answerTo(review, response) : { response };
+  const { kind, apiVersion, request } = objectOf(review);
+  const isReview = isAbsent(review) || isJsonObject(review);
+  if (!isReview || !isTextOrAbsent(kind) || !isTextOrAbsent(apiVersion)) {
+    return { response: refused('', { metadata: {}, message: fault.message }) };
+  }
+  const message = isAbsent(request) ? 'bad content' : fault.message;
+  const uid = textOf(request, 'uid') ?? '';
+  return answerTo(review, refused(uid, { metadata: {}, message }));
 };
 
 /**

@@ -207,23 +207,34 @@ describe('reviewPod, behavior eks', () => {
     expect(answer(body)).toEqual(expected);
   });
 
-  it('what cannot be decoded is refused without TypeMeta and uid', () => {
+  const refusal = (uid: string): Json => ({
+    uid,
+    allowed: false,
+    status: { metadata: {}, message: expect.any(String) },
+  });
+
+  it('what has no kind and version to read is refused without TypeMeta and uid', () => {
     for (const body of [
       5,
       'x',
       [],
-      { kind: 5, request: {} },
-      { kind: 'a', request: [] },
-      { request: { uid: 5 } },
+      { kind: 5, request: { uid: 'u' } },
+      { apiVersion: {} },
+      { apiVersion: [], request: { uid: 'u' } },
     ]) {
-      expect(answer(body)).toEqual({
-        response: {
-          uid: '',
-          allowed: false,
-          status: { metadata: {}, message: expect.any(String) },
-        },
-      });
+      expect(answer(body)).toEqual({ response: refusal('') });
     }
+    expect(answer({ kind: 5 }).response.status?.message).not.toBe('bad content');
+  });
+
+  it.each<readonly [Json, string]>([
+    [[], ''],
+    ['x', ''],
+    [{ uid: 5 }, ''],
+    [{ uid: 'u', namespace: 5 }, 'u'],
+  ])('a request %j is refused with what could be read of it', (request, uid) => {
+    const typeMeta = { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1' };
+    expect(answer({ ...typeMeta, request })).toEqual({ ...typeMeta, response: refusal(uid) });
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { isAbsent, isJsonObject, listOf, type JsonObject } from '../read-json.js';
+import { isAbsent, isJsonObject, isTextOrAbsent, listOf, type JsonObject } from '../read-json.js';
 
 /** What is wrong with a value, after the step that led to it; the path before is put in front on the way out, where it costs no good pod. */
 type Fault = string | undefined;
@@ -11,9 +11,7 @@ const behind = (step: string, fault: Fault): Fault =>
   fault === undefined ? undefined : `${step}${fault}`;
 
 const text: Check = (value, step) =>
-  typeof value === 'string' || isAbsent(value)
-    ? undefined
-    : behind(step, mismatch(value, 'a string'));
+  isTextOrAbsent(value) ? undefined : behind(step, mismatch(value, 'a string'));
 
 /** An object whose fields pass a check of their own; null stands for an empty one, as in Go. */
 const object =

@@ -1,7 +1,14 @@
 import { windowsPath, type TokenPlace } from '../derive-settings.js';
 import type { Draft } from '../draft.js';
 import { joinPath } from '../go/join-path.js';
-import { isAbsent, isJsonObject, isListOrAbsent, objectOf, type JsonObject } from '../read-json.js';
+import {
+  isAbsent,
+  isJsonObject,
+  isListOrAbsent,
+  isTextOrAbsent,
+  objectOf,
+  type JsonObject,
+} from '../read-json.js';
 import type { ResolvedMutation } from '../resolved-mutation.js';
 import type { Injection, JsonPatchOperation, MutationOutcome, SkipReason } from '../types.js';
 import type { ContainerList } from './container-paths.js';
@@ -23,8 +30,6 @@ const skipped = (reason: SkipReason, warnings: readonly string[]): MutationOutco
   reason,
   warnings,
 });
-
-const isTextOrAbsent = (value: unknown): boolean => typeof value === 'string' || isAbsent(value);
 
 /** What makes an object no pod that operations by index could be applied to. */
 const oddFieldOf = (pod: unknown, lists: readonly ContainerList[]): string | undefined => {

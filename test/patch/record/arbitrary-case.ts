@@ -47,6 +47,16 @@ const booleans = fc.oneof(
 const roles = fc.oneof(
   pick('arn:aws:iam::111122223333:role/s3-echoer', 'garbage', 'role/a', '', 'xarn:y', 'ARN:x'),
   pick('a/b', 'arn:aws-cn:iam::1:role/é', 'arn', 's3-echoer', ' ', '$(AWS_REGION)', 'a"b\\c<>&'),
+  pick(
+    'arn:',
+    'x arn:',
+    'Arn:aws:iam::111122223333:role/x',
+    '/path/name',
+    'role//',
+    '\n',
+    '\u2028',
+  ),
+  fc.string({ unit: 'grapheme', maxLength: 6 }),
   fc.string({ maxLength: 6 }),
 );
 
@@ -146,8 +156,8 @@ const volume: fc.Arbitrary<Json> = fc.oneof(
 
 const selector = fc.record(
   {
-    'kubernetes.io/os': nullable(pick('windows', 'linux', 'Windows', '')),
-    'beta.kubernetes.io/os': nullable(pick('windows', 'linux')),
+    'kubernetes.io/os': nullable(pick('windows', 'windows', 'linux', 'Windows', 'windows ', '')),
+    'beta.kubernetes.io/os': nullable(pick('windows', 'linux', 'WINDOWS')),
     other: pick('windows'),
   },
   { requiredKeys: [] },
@@ -289,7 +299,32 @@ const mappingKey = fc
     pick('s3-echoer', 'reader', '*', '', 'default'),
   )
   .map(([namespace, name]) => `${namespace}/${name}`);
-const oddKey = pick('s3-echoer', 'kube-system/s3-echoer/x', '');
+const oddKey = fc.oneof(
+  pick(
+    's3-echoer',
+    'kube-system/s3-echoer/x',
+    '',
+    '/',
+    '//',
+    'default/',
+    '/s3-echoer',
+    'default//x',
+  ),
+  pick(
+    'default/s3-echoer/',
+    'default/s3-echoer/x',
+    '*/s3-echoer/y',
+    'default /s3-echoer',
+    '**/s3-echoer',
+  ),
+  pick(
+    'def?ult/s3-echoer',
+    'default/s3-*',
+    '__proto__/s3-echoer',
+    'default/__proto__',
+    '*/__proto__',
+  ),
+);
 
 const fieldName = (name: string): fc.Arbitrary<string> =>
   fc.constantFrom(
@@ -349,6 +384,17 @@ const mappingEntry = fc
     ),
   );
 
+/** Without keys that mean the same account (`a/b` and `a/b/c`): the Go webhook walks its map in random order and keeps either. */
+const withoutTwins = (entries: Record<string, Json>): Record<string, Json> => {
+  const seen = new Set<string>();
+  return Object.fromEntries(
+    Object.entries(entries).filter(([key]) => {
+      const account = key.split('/', 2).join('/');
+      return !seen.has(account) && seen.add(account);
+    }),
+  );
+};
+
 const configMap: fc.Arbitrary<Json> = fc.oneof(
   { weight: 3, arbitrary: fc.constant(null) },
   {
@@ -356,7 +402,7 @@ const configMap: fc.Arbitrary<Json> = fc.oneof(
     arbitrary: fc
       .tuple(
         fc.dictionary(
-          fc.oneof({ weight: 30, arbitrary: mappingKey }, { weight: 1, arbitrary: oddKey }),
+          fc.oneof({ weight: 12, arbitrary: mappingKey }, { weight: 4, arbitrary: oddKey }),
           fc.oneof(
             { weight: 30, arbitrary: mappingEntry },
             { weight: 1, arbitrary: fc.constant(null) },
@@ -377,7 +423,7 @@ const configMap: fc.Arbitrary<Json> = fc.oneof(
       )
       .map(([entries, name, rewrite]) => ({
         metadata: { name, namespace: 'eks' },
-        data: { config: rewrite(JSON.stringify(entries)) },
+        data: { config: rewrite(JSON.stringify(withoutTwins(entries))) },
       })),
   },
   {
@@ -413,17 +459,23 @@ const identities: fc.Arbitrary<Json> = fc.oneof(
   },
 );
 
-const paths = pick(
-  '/var/run/secrets/x',
-  '/a//b/../c/',
-  '/',
-  '',
-  'rel/x',
-  '/ä',
-  '/..',
-  './a',
-  '/a/./b',
-  'C:\\x',
+/** Paths as odd as filepath.Join may meet them: any run of names, dots, doubled and trailing slashes. */
+const paths = fc.oneof(
+  pick(
+    '/var/run/secrets/x',
+    '/a//b/../c/',
+    '/',
+    '',
+    'rel/x',
+    '/ä',
+    '/..',
+    './a',
+    '/a/./b',
+    'C:\\x',
+  ),
+  fc
+    .array(pick('/', '/', 'a', 'b c', '.', '..', '...', 'ä', '\\', '$(X)', '%'), { maxLength: 9 })
+    .map((parts) => parts.join('')),
 );
 
 const settings: fc.Arbitrary<Json> = fc.record(
@@ -447,7 +499,7 @@ const settings: fc.Arbitrary<Json> = fc.record(
         audience: pick('pods.eks.amazonaws.com', ''),
         tokenMountPath: paths,
         tokenVolumeName: pick('eks-pod-identity-token', 'data', 'own/token'),
-        tokenPath: pick('token', 'a/b', '../x', ''),
+        tokenPath: fc.oneof(pick('token', 'a/b', '../x', ''), paths),
         fullUri: pick('http://[fd00:ec2::23]/v1/credentials', 'x', ''),
       },
       { requiredKeys: [] },
@@ -467,5 +519,81 @@ export const arbitraryCase: fc.Arbitrary<GoCase> = fc.record({
   configMap,
   identities,
   settings,
-  jitter: fc.constantFrom(0, 0, 0.5, 0.999_999, 0.25, 0.000_1),
+  jitter: fc.oneof(
+    fc.constantFrom(0, 0, 0.5, 0.999_999, 0.25, 0.000_1),
+    fc.double({ min: 0, max: 0.999_999_9, noNaN: true }),
+  ),
 });
+
+/** What the API server, or anybody, may send as the body: the review around a pod, from right to odd. */
+export const arbitraryReview: fc.Arbitrary<GoCase> = fc
+  .tuple(
+    arbitraryCase,
+    fc.record(
+      {
+        kind: fc.constantFrom<Json>('AdmissionReview', 'AdmissionReview', '', 'Bogus', null, 5),
+        apiVersion: fc.constantFrom<Json>(
+          'admission.k8s.io/v1',
+          'admission.k8s.io/v1beta1',
+          'foo/v9',
+          '',
+          null,
+          {},
+        ),
+      },
+      { requiredKeys: [] },
+    ),
+    fc.record(
+      {
+        uid: fc.constantFrom<Json>('u-1', 'u-1', '', 'ü', null, 5),
+        namespace: fc.constantFrom<Json>('default', 'default', 'team-a', '', null, 5),
+        operation: pick('CREATE', 'UPDATE', 'DELETE', 'CONNECT', ''),
+        subResource: pick('', 'status', 'ephemeralcontainers'),
+        dryRun: fc.boolean(),
+        kind: fc.constantFrom<Json>(
+          { group: '', version: 'v1', kind: 'Pod' },
+          { group: 'apps', version: 'v1', kind: 'Deployment' },
+        ),
+      },
+      { requiredKeys: [] },
+    ),
+    fc.oneof(
+      { weight: 8, arbitrary: fc.constant('pod') },
+      {
+        weight: 2,
+        arbitrary: fc.constantFrom('none', 'null', 'text', 'list', 'empty', 'deployment'),
+      },
+    ),
+    fc.oneof(
+      { weight: 12, arbitrary: fc.constant('request') },
+      { weight: 1, arbitrary: fc.constantFrom('none', 'null', 'list', 'text', 'Request') },
+    ),
+  )
+  .map(([given, typeMeta, request, object, place]) => {
+    const objects: Record<string, Json> = {
+      pod: { object: given.pod },
+      none: {},
+      null: { object: null },
+      text: { object: 'pod' },
+      list: { object: [] },
+      empty: { object: {} },
+      deployment: {
+        object: {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: 'd' },
+          spec: { serviceAccountName: 's3-echoer', template: { spec: { containers: [] } } },
+        },
+      },
+    };
+    const whole = { ...request, ...objects[object] };
+    const requests: Record<string, Json> = {
+      request: { request: whole },
+      Request: { Request: whole },
+      none: {},
+      null: { request: null },
+      list: { request: [] },
+      text: { request: 'x' },
+    };
+    return { ...given, review: { ...typeMeta, ...requests[place] } };
+  });
