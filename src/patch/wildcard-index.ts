@@ -27,38 +27,13 @@ export const matchesPattern = (text: string, pattern: string): boolean => {
   return next === pattern.length;
 };
 
-/** Values by a literal end of their patterns; only as many look-ups as there are different lengths of such ends. */
-class EndIndex<T> {
-  readonly #byEnd = new Map<string, T>();
-  readonly #lengths = new Set<number>();
-  readonly #cut: (text: string, length: number) => string;
-
-  constructor(cut: (text: string, length: number) => string) {
-    this.#cut = cut;
-  }
-
-  slot(end: string, make: () => T): T {
-    const known = this.#byEnd.get(end);
-    if (known !== undefined) return known;
-    const made = make();
-    this.#byEnd.set(end, made);
-    this.#lengths.add(end.length);
-    return made;
-  }
-
-  collect(text: string, into: T[]): void {
-    for (const length of this.#lengths) {
-      const value = length > text.length ? undefined : this.#byEnd.get(this.#cut(text, length));
-      if (value !== undefined) into.push(value);
-    }
-  }
-}
-
-/** Values by pattern, such that a look-up sees only those whose literal begin or end fits. */
+/** Values by pattern, such that a look-up sees only those whose literal begin and end fit. */
 export class WildcardIndex<T> {
   readonly #exact = new Map<string, T>();
-  readonly #byPrefix = new EndIndex<T>((text, length) => text.slice(0, length));
-  readonly #bySuffix = new EndIndex<T>((text, length) => text.slice(text.length - length));
+  /** By `BEGIN*END`; neither part holds a wildcard, so that each pair has a key of its own. */
+  readonly #byEnds = new Map<string, T>();
+  /** A look-up cuts a text once for each pair of lengths that patterns have, however many patterns there are. */
+  readonly #lengths = new Map<string, { readonly begin: number; readonly end: number }>();
 
   /** The value kept where this pattern belongs; patterns with equal literal ends share one. */
   slot(pattern: string, make: () => T): T {
@@ -67,11 +42,14 @@ export class WildcardIndex<T> {
       this.#exact.set(pattern, known);
       return known;
     }
-    const prefix = pattern.slice(0, pattern.search(/[*?]/));
-    const suffix = pattern.slice(Math.max(pattern.lastIndexOf('*'), pattern.lastIndexOf('?')) + 1);
-    return prefix.length >= suffix.length
-      ? this.#byPrefix.slot(prefix, make)
-      : this.#bySuffix.slot(suffix, make);
+    const begin = pattern.slice(0, pattern.search(/[*?]/));
+    const end = pattern.slice(Math.max(pattern.lastIndexOf('*'), pattern.lastIndexOf('?')) + 1);
+    const key = `${begin}*${end}`;
+    const known = this.#byEnds.get(key) ?? make();
+    this.#byEnds.set(key, known);
+    const lengths = { begin: begin.length, end: end.length };
+    this.#lengths.set(`${lengths.begin} ${lengths.end}`, lengths);
+    return known;
   }
 
   /** The values whose patterns may match; the patterns themselves are still to be tried. */
@@ -79,8 +57,11 @@ export class WildcardIndex<T> {
     const found: T[] = [];
     const exact = this.#exact.get(text);
     if (exact !== undefined) found.push(exact);
-    this.#byPrefix.collect(text, found);
-    this.#bySuffix.collect(text, found);
+    for (const { begin, end } of this.#lengths.values()) {
+      if (begin + end > text.length) continue;
+      const value = this.#byEnds.get(`${text.slice(0, begin)}*${text.slice(text.length - end)}`);
+      if (value !== undefined) found.push(value);
+    }
     return found;
   }
 }
