@@ -81,11 +81,12 @@ const valuesOf = (pod: unknown, variable: string): Set<string> => {
   return values;
 };
 
-/** The audiences of the tokens in the volumes that carry the injected volume's name. */
+/** The audiences of the tokens in the volumes that carry the injected volume's name, or that name with a number where it was taken. */
 const audiencesOf = (pod: unknown, volumeName: string): Set<string> => {
   const audiences = new Set<string>();
   for (const volume of listOf(fieldOf(fieldOf(pod, 'spec'), 'volumes'))) {
-    if (textOf(volume, 'name') !== volumeName) continue;
+    const name = textOf(volume, 'name') ?? '';
+    if (name !== volumeName && !name.startsWith(`${volumeName}-`)) continue;
     for (const source of listOf(fieldOf(fieldOf(volume, 'projected'), 'sources'))) {
       const token = fieldOf(source, 'serviceAccountToken');
       if (isJsonObject(token)) audiences.add(textOf(token, 'audience') ?? '');

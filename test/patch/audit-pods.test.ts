@@ -149,6 +149,16 @@ describe('auditPods', () => {
     expect(ids(pod, { serviceAccounts: [audience] })).toEqual(['pod-audience-differs']);
   });
 
+  it('takes a volume of the user’s own under our name not for ours', () => {
+    const serviceAccountToken = { audience: 'vault', path: 'token' };
+    const volumes = [{ name: 'aws-iam-token', projected: { sources: [{ serviceAccountToken }] } }];
+    const pod = mutated(named(podOf([{ name: 'app' }], { volumes })));
+    expect(pod.spec.volumes[1].name).toBe('aws-iam-token-2');
+    expect(ids(pod)).toEqual([]);
+    const audience = account({ 'role-arn': roleArn, audience: 'other' });
+    expect(ids(pod, { serviceAccounts: [audience] })).toEqual(['pod-audience-differs']);
+  });
+
   it('leaves pods alone that are over, opted out or no pods', () => {
     for (const phase of ['Succeeded', 'Failed'])
       expect(ids({ ...audited, status: { phase } })).toEqual([]);
