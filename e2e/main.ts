@@ -40,10 +40,10 @@ export async function main(args: readonly string[]): Promise<number> {
     if (options.prepare.length > 0) return await prepareOnly(options.prepare);
     return await runAll(options, chosenScenarios(options));
   } catch (error) {
-    if (!(error instanceof Stop)) throw error;
-    note(error.message);
+    const message = error instanceof Error ? error.message : String(error);
+    note(error instanceof Stop || !(error instanceof Error) ? message : (error.stack ?? message));
     if (options.json)
-      console.log(JSON.stringify({ ok: false, parts: {}, scenarios: [], error: error.message }));
+      console.log(JSON.stringify({ ok: false, parts: {}, scenarios: [], error: message }));
     return 1;
   }
 }
@@ -72,12 +72,21 @@ async function prepareOnly(asked: readonly string[]): Promise<number> {
 
 type PreparedParts = Partial<Record<PartId, PreparedPart>>;
 
-async function prepareParts(ids: readonly PartId[]): Promise<PreparedParts> {
-  const missing = [...new Set(ids.flatMap((id) => partsCatalogue[id].needs))].filter(
+/** What a run calls beside what the builds of its parts need. */
+const runNeeds = ['openssl', 'mount', 'umount', 'npm'] as const;
+
+async function prepareParts(
+  ids: readonly PartId[],
+  alsoNeeds: readonly string[] = [],
+): Promise<PreparedParts> {
+  const needs = [...alsoNeeds, ...ids.flatMap((id) => partsCatalogue[id].needs)];
+  const missing = [...new Set(needs)].filter(
     (command) => spawnSync(command, ['--version']).error !== undefined,
   );
   if (missing.length > 0)
-    throw new Stop(`needs ${missing.join(' and ')}, which is not on the PATH`);
+    throw new Stop(
+      `needs ${missing.join(' and ')}, which ${missing.length === 1 ? 'is' : 'are'} not on the PATH`,
+    );
   const parts: PreparedParts = {};
   for (const id of ids) {
     try {
@@ -95,7 +104,7 @@ async function runAll(options: Options, chosen: readonly Scenario[]): Promise<nu
   if (chosen.length === 0 && !options.up) throw new Stop('there is no scenario to run');
   const wanted = options.up ? heldParts : chosen.flatMap(({ parts }) => parts);
   const needed = (Object.keys(partsCatalogue) as PartId[]).filter((id) => wanted.includes(id));
-  const parts = await prepareParts(needed);
+  const parts = await prepareParts(needed, runNeeds);
   buildOurselves();
   const folder = mkdtempSync(join(tmpdir(), 'irsa-e2e-'));
   const remove = (): void => {

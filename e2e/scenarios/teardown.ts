@@ -1,4 +1,6 @@
 import { deepStrictEqual } from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   GetRoleCommand,
   ListOpenIDConnectProvidersCommand,
@@ -16,7 +18,7 @@ import type { World } from '../environment/world.js';
 import { createRole } from '../setup/create-role.js';
 import { ensureServiceAccount } from '../setup/ensure-service-account.js';
 import { publishIssuer, registerIssuer } from '../setup/publish-issuer.js';
-import { runIrsa, runKubectl } from '../setup/run-irsa.js';
+import { runIrsa, runKubectl, tryIrsa } from '../setup/run-irsa.js';
 import type { Scenario } from './types.js';
 
 const bucket = 'irsa-oidc-teardown';
@@ -36,7 +38,7 @@ async function run(world: World): Promise<string> {
   const aws = await world.aws();
   const awsPart = await tearDownIssuer(world, aws);
   const clusterPart = await tearDownWebhook(world);
-  return `${awsPart}; ${clusterPart}`;
+  return `${awsPart}; ${clusterPart}; ${await runTwice(world, aws)}`;
 }
 
 interface Snapshot {
@@ -184,8 +186,15 @@ async function tearDownWebhook(world: World): Promise<string> {
     'kubectl apply, run twice, changed something',
   );
   // No controller is there to finish the end of a namespace.
-  await runKubectl(world, api.kubeconfig, ['delete', '--wait=false', '-f', '-'], manifests);
+  const remove = ['delete', '--wait=false', '--ignore-not-found', '-f', '-'];
+  await runKubectl(world, api.kubeconfig, remove, manifests);
   const after = await clusterSnapshot(api);
+  await runKubectl(world, api.kubeconfig, remove, manifests);
+  deepStrictEqual(
+    await clusterSnapshot(api),
+    after,
+    'kubectl delete, run twice, changed something',
+  );
   const strays = after.filter((name) => !before.includes(name));
   // The namespace itself stays `Terminating` for want of that controller.
   const left = strays.filter((name) => name !== '/api/v1/namespaces//irsa-system');
@@ -223,4 +232,36 @@ async function clusterSnapshot({ client }: ApiServer, versions = false): Promise
     ),
   );
   return found.flat().sort();
+}
+
+/** Every other command that makes something, run twice: the second time nothing changes, or it refuses to overwrite. */
+async function runTwice(world: World, aws: VerifyingAws): Promise<string> {
+  const keys = join(world.data, 'twice');
+  const create = ['keys', 'create', '--out', keys];
+  await runIrsa(world, create);
+  const files = (): string[] =>
+    readdirSync(keys).map((name) => readFileSync(join(keys, name), 'utf8'));
+  const made = files();
+  const again = await tryIrsa(world, create);
+  if (again.code === 0) throw new Error('irsa keys create, run twice, does not refuse');
+  deepStrictEqual(files(), made, 'irsa keys create, run twice, changed a key');
+  const account = ['--account-id', accountId, '--service-account', 'default/reader'];
+  const trust = ['--issuer', issuer, ...account];
+  const role = ['role', 'create', '--name', 'twice', ...trust, '--yes'];
+  await runIrsa(world, role, aws.env());
+  const before = await snapshot(aws);
+  await runIrsa(world, role, aws.env());
+  deepStrictEqual(await snapshot(aws), before, 'irsa role create, run twice, changed something');
+  const written = [
+    ['jwks', join(keys, 'sa.pub')],
+    ['trust-policy', 'build', ...trust],
+    ['manifests', '--image', 'registry.example.com/irsa-webhook:0.1.0', '--region', region],
+    ['apiserver-config', '--for', 'kubeadm-v1beta4', '--issuer', issuer],
+  ];
+  for (const args of written) {
+    const [first, second] = [await runIrsa(world, args), await runIrsa(world, args)];
+    if (first === '') throw new Error(`irsa ${args.join(' ')} wrote nothing`);
+    deepStrictEqual(second, first, `irsa ${args.join(' ')} writes something else the second time`);
+  }
+  return `irsa role create twice is once, irsa keys create overwrites nothing, and ${written.map(([name]) => name).join(', ')} write the same twice`;
 }

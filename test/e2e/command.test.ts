@@ -33,8 +33,8 @@ function refusingUnshare(): string {
 }
 
 /** An `unshare` that lets everything through: what comes after it is what is tested. */
-function grantingUnshare(): string {
-  const path = pathWith('no-go', []);
+function grantingUnshare(commands: readonly string[]): string {
+  const path = pathWith('without', commands);
   writeFileSync(join(path, 'unshare'), '#!/bin/sh\nexit 0\n');
   chmodSync(join(path, 'unshare'), 0o755);
   return path;
@@ -78,10 +78,17 @@ describe('npm run e2e, where it cannot run', () => {
   });
 
   test('without Go: one line that names it, and exit 1, whatever lies in the cache', async () => {
-    const env = { PATH: grantingUnshare() };
+    const env = { PATH: grantingUnshare(['openssl', 'mount', 'umount', 'npm']) };
     const run = await runE2e(['--only', 'documents', '--json'], { env });
     expect(run.code).toBe(1);
     expect(oneLine(run)).toBe('e2e: needs go, which is not on the PATH');
     expect(reportOf(run)).toMatchObject({ ok: false, error: 'needs go, which is not on the PATH' });
+  });
+
+  test('without several tools: one line that names all of them', async () => {
+    const env = { PATH: grantingUnshare(['mount', 'umount', 'npm']) };
+    const run = await runE2e(['--only', 'documents'], { env });
+    expect(run.code).toBe(1);
+    expect(oneLine(run)).toBe('e2e: needs openssl and go, which are not on the PATH');
   });
 });
