@@ -1,5 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -11,34 +10,21 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A folder for PATH with these commands of the machine and no others. */
-function pathWith(name: string, commands: readonly string[]): string {
-  const path = execFileSync('mktemp', ['-d', join(folder, `${name}-XXXX`)], { encoding: 'utf8' });
-  for (const command of commands) {
-    const found = execFileSync('sh', ['-c', `command -v ${command}`], { encoding: 'utf8' });
-    symlinkSync(found.trim(), join(path.trim(), command));
+/** A folder for PATH with these commands and no others; a stub says nothing and succeeds. */
+function pathWith(commands: Readonly<Record<string, string>>): string {
+  const path = mkdtempSync(join(folder, 'path-'));
+  for (const [name, script] of Object.entries(commands)) {
+    writeFileSync(join(path, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   }
-  return path.trim();
-}
-
-/** An `unshare` that answers as on a machine without user namespaces. */
-function refusingUnshare(): string {
-  const path = pathWith('no-namespaces', ['go', 'python3']);
-  writeFileSync(
-    join(path, 'unshare'),
-    '#!/bin/sh\necho "unshare: unshare failed: Operation not permitted" >&2\nexit 1\n',
-  );
-  chmodSync(join(path, 'unshare'), 0o755);
   return path;
 }
 
-/** An `unshare` that lets everything through: what comes after it is what is tested. */
-function grantingUnshare(commands: readonly string[]): string {
-  const path = pathWith('without', commands);
-  writeFileSync(join(path, 'unshare'), '#!/bin/sh\nexit 0\n');
-  chmodSync(join(path, 'unshare'), 0o755);
-  return path;
-}
+const stubs = (...names: readonly string[]): string =>
+  pathWith(Object.fromEntries(names.map((name) => [name, 'exit 0'])));
+
+/** As on a machine without user namespaces. */
+const refusingUnshare = (): string =>
+  pathWith({ unshare: 'echo "unshare: unshare failed: Operation not permitted" >&2; exit 1' });
 
 const oneLine = ({ stderr }: E2eRun): string => {
   const lines = stderr.trimEnd().split('\n');
@@ -78,7 +64,7 @@ describe('npm run e2e, where it cannot run', () => {
   });
 
   test('without Go: one line that names it, and exit 1, whatever lies in the cache', async () => {
-    const env = { PATH: grantingUnshare(['openssl', 'mount', 'umount', 'npm']) };
+    const env = { PATH: stubs('unshare', 'openssl', 'mount', 'umount', 'npm') };
     const run = await runE2e(['--only', 'documents', '--json'], { env });
     expect(run.code).toBe(1);
     expect(oneLine(run)).toBe('e2e: needs go, which is not on the PATH');
@@ -86,7 +72,7 @@ describe('npm run e2e, where it cannot run', () => {
   });
 
   test('without several tools: one line that names all of them', async () => {
-    const env = { PATH: grantingUnshare(['mount', 'umount', 'npm']) };
+    const env = { PATH: stubs('unshare', 'mount', 'umount', 'npm') };
     const run = await runE2e(['--only', 'documents'], { env });
     expect(run.code).toBe(1);
     expect(oneLine(run)).toBe('e2e: needs openssl and go, which are not on the PATH');
