@@ -1,7 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { enterNamespace, nsenterCommand, whyNoNamespace } from './environment/enter-namespace.js';
 import { addresses, certificateNames } from './environment/hosts.js';
@@ -70,6 +78,18 @@ async function prepareOnly(asked: readonly string[]): Promise<number> {
   return 0;
 }
 
+/** Looks, and does not call: some tools write into the home folder whenever they run. */
+function isOnPath(command: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
 type PreparedParts = Partial<Record<PartId, PreparedPart>>;
 
 /** What a run calls beside what the builds of its parts need. */
@@ -80,9 +100,7 @@ async function prepareParts(
   alsoNeeds: readonly string[] = [],
 ): Promise<PreparedParts> {
   const needs = [...alsoNeeds, ...ids.flatMap((id) => partsCatalogue[id].needs)];
-  const missing = [...new Set(needs)].filter(
-    (command) => spawnSync(command, ['--version']).error !== undefined,
-  );
+  const missing = [...new Set(needs)].filter((command) => !isOnPath(command));
   if (missing.length > 0)
     throw new Stop(
       `needs ${missing.join(' and ')}, which ${missing.length === 1 ? 'is' : 'are'} not on the PATH`,
