@@ -30,16 +30,14 @@ export interface CertificateState {
 /** Nothing yet. */
 export const emptyState: CertificateState = { authorities: [] };
 
-/** Clocks of a cluster differ by less; a certificate that begins later was made while a clock was wrong. */
-const maxSkewMs = 3_600_000;
-
 /**
  * A state as far as it can be used now: what a clock that had jumped ahead left behind is no certificate yet, and a time that has not come
- * counts as now.
+ * counts as now. No API server takes a certificate before its time; clocks that differ a little are borne by certificates that begin
+ * five minutes before they are made.
  */
 export function usableState(state: CertificateState, now: Date): CertificateState {
   const begins = ({ certificatePem }: { readonly certificatePem: string }): boolean =>
-    new Date(new X509Certificate(certificatePem).validFrom).getTime() <= now.getTime() + maxSkewMs;
+    new Date(new X509Certificate(certificatePem).validFrom).getTime() <= now.getTime();
   const past = (date: Date): Date => (date > now ? now : date);
   const { serving, caBundleChangedAt } = state;
   const authorities = state.authorities.filter(begins);
