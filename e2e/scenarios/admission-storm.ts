@@ -100,6 +100,7 @@ async function endReplica({ balancer, replicas }: Storm, signal: NodeJS.Signals)
   // A killed replica is still in the Service for a while; one that ends in order is not.
   if (signal === 'SIGTERM') balancer.setReplicas(replicas.map(({ port }) => port));
   await replica.process.stop(signal);
+  if (signal === 'SIGKILL') await sleep(2000);
   balancer.setReplicas(replicas.map(({ port }) => port));
 }
 

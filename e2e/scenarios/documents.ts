@@ -147,6 +147,6 @@ async function verifyIssuer(world: World, faultyIssuer: string): Promise<Verifie
     const bad = findings.filter(({ severity }) => severity !== 'info');
     return { code, said: bad.map(({ id }) => id).join(', ') };
   } catch {
-    return { code, said: `${stdout}${stderr}`.trim().split('\n')[0] ?? '' };
+    return { code, said: /^[^;\n]*/.exec(`${stdout}${stderr}`.trim())?.[0] ?? '' };
   }
 }

@@ -2,7 +2,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { Transform } from 'node:stream';
 
-/** Stands for the Service: each new connection goes to the next replica that takes it. */
+/** Stands for the Service: each new connection goes to the next replica, whether or not it is still there. */
 export interface Balancer {
   readonly port: number;
   /** The replicas' ports. */
@@ -29,11 +29,11 @@ export async function startBalancer(port: number): Promise<Balancer> {
     open.add(incoming);
     incoming.once('close', () => open.delete(incoming));
     incoming.on('error', () => incoming.destroy());
-    forward(incoming, replicas.length);
+    forward(incoming);
   });
-  const forward = (incoming: Socket, tries: number): void => {
+  const forward = (incoming: Socket): void => {
     const replica = replicas[turn++ % Math.max(1, replicas.length)];
-    if (replica === undefined || tries === 0) {
+    if (replica === undefined) {
       incoming.destroy();
       return;
     }
@@ -43,10 +43,7 @@ export async function startBalancer(port: number): Promise<Balancer> {
       incoming.once('close', () => outgoing.destroy());
       outgoing.once('close', () => incoming.destroy());
     });
-    outgoing.once('error', () => {
-      if (outgoing.bytesWritten === 0) forward(incoming, tries - 1);
-      else incoming.destroy();
-    });
+    outgoing.once('error', () => incoming.destroy());
   };
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
