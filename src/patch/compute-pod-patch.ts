@@ -75,6 +75,7 @@ export function computePodPatch(mutation: PodMutation): MutationOutcome {
     subresource: nonEmpty(mutation.subresource),
     jitter,
     warnings: [],
+    faults: [],
   };
   return settings.behavior === 'eks' ? computeEksPatch(resolved) : computeStandardPatch(resolved);
 }

@@ -1,5 +1,10 @@
 import type { DerivedSettings } from './derive-settings.js';
-import type { MutationSettings, PodIdentityAssociations, RoleMappings } from './types.js';
+import type {
+  MutationSettings,
+  PodIdentityAssociations,
+  RejectionCode,
+  RoleMappings,
+} from './types.js';
 
 /** What both behaviours work from: settings are resolved, nothing of the pod is believed yet. */
 export interface ResolvedMutation {
@@ -18,4 +23,6 @@ export interface ResolvedMutation {
   readonly jitter: number;
   /** Messages for the people who made the pod; decisions add theirs. */
   readonly warnings: string[];
+  /** What is reason to refuse the pod with `invalidIdentity: 'reject'`; the warnings say it as well. */
+  readonly faults: { readonly code: RejectionCode; readonly message: string }[];
 }

@@ -129,7 +129,7 @@ export type MutationOutcome =
   | { readonly kind: 'skipped'; readonly reason: SkipReason; readonly warnings: readonly string[] }
   | { readonly kind: 'rejected'; readonly code: RejectionCode; readonly message: string };
 
-/** Why a pod is refused: its shape, or (with `invalidIdentity: 'reject'`) its identity. */
+/** Why a pod is refused: its shape, or (with `invalidIdentity: 'reject'`) its role (`ERR_ARN`) or another annotation (`ERR_SETTINGS`). */
 export type RejectionCode = 'ERR_POD' | 'ERR_ARN' | 'ERR_SETTINGS' | 'ERR_ADMISSION_REVIEW';
 
 /** Settings of container-credentials mode (EKS Pod Identity). */
@@ -165,7 +165,10 @@ export interface MutationSettings {
   readonly containerCredentials: ContainerCredentialsSettings;
   /** `standard` (default), or `eks`: decision for decision what amazon-eks-pod-identity-webhook does. */
   readonly behavior: 'standard' | 'eks';
-  /** What an invalid role ARN leads to: a skipped pod and a warning (default), or a refused pod. */
+  /**
+   * What an invalid role ARN, an annotation value that cannot be or a misspelt role annotation leads to: a warning (default; without
+   * a role the pod is skipped), or a refused pod.
+   */
   readonly invalidIdentity: 'warn' | 'reject';
   /** Whether AWS_ROLE_SESSION_NAME is set to NAMESPACE.SERVICEACCOUNT; default `false`. */
   readonly roleSessionName: boolean;

@@ -143,7 +143,7 @@ describe('auditPods', () => {
   it('reads the token among other volumes and other sources of its own', () => {
     const pod = structuredClone(mutated(audited));
     pod.spec.volumes[0].projected.sources.unshift({ configMap: { name: 'c' } });
-    pod.spec.volumes.unshift({ name: 'data', emptyDir: {} });
+    pod.spec.volumes.unshift({ name: 'data', emptyDir: {} }, { emptyDir: {} });
     expect(ids(pod)).toEqual([]);
     const audience = account({ 'role-arn': roleArn, audience: 'other' });
     expect(ids(pod, { serviceAccounts: [audience] })).toEqual(['pod-audience-differs']);

@@ -434,6 +434,19 @@ describe('C. cache and configuration, as far as they are the library’s', () =>
     });
   });
 
+  it('§2.32 the random draw of a lifetime is an input: equal input, equal patch, within the last two hours (#260)', () => {
+    const secondsOf = (jitter: number): number =>
+      mutated(podOf(), { podIdentityAssociations: associations, jitter }).injection
+        .tokenExpirationSeconds;
+    expect(secondsOf(0)).toBe(86_400);
+    expect(secondsOf(0.5)).toBe(secondsOf(0.5));
+    expect(secondsOf(0.5)).toBe(86_400 - 3600);
+    expect(secondsOf(0.999_999_999)).toBe(79_200);
+    const serviceAccount = account({ 'token-expiration': '3600' });
+    const short = { podIdentityAssociations: associations, jitter: 0.5, serviceAccount };
+    expect(mutated(podOf(), short).injection.tokenExpirationSeconds).toBe(3600);
+  });
+
   it('§2.34 role names are completed without any metadata service (#169, #95, #78)', () => {
     const settings = {
       composeRoleArn: { accountId: '111122223333', partition: 'aws-iso-f' },

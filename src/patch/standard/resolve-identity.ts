@@ -5,7 +5,13 @@ import { shown } from '../limit-warnings.js';
 import { isJsonObject, nonEmpty, objectOf } from '../read-json.js';
 import type { ResolvedMutation } from '../resolved-mutation.js';
 import { clampTokenExpiration, jitterTokenExpiration } from '../token-expiration.js';
-import type { Injection, MutationOutcome, MutationSettings, RoleMapping } from '../types.js';
+import type {
+  Injection,
+  MutationOutcome,
+  MutationSettings,
+  RejectionCode,
+  RoleMapping,
+} from '../types.js';
 import { findNearMiss } from './find-near-miss.js';
 
 /** Who a pod is, and what its annotations ask for. */
@@ -46,15 +52,26 @@ const completeRoleArn = (value: string, settings: MutationSettings): string => {
   return `arn:${compose.partition}:iam::${compose.accountId}:role/${value.replace(/^\/+/, '')}`;
 };
 
-/** The seconds that an annotation asks for; undefined, with a warning, where it is no whole number. */
+/** Notes a value that cannot be, and what becomes of it where the pod is not refused. */
+const doubt = (
+  { faults, warnings }: ResolvedMutation,
+  code: RejectionCode,
+  [message, otherwise]: readonly [message: string, otherwise: string],
+): void => {
+  faults.push({ code, message });
+  warnings.push(`${message}${otherwise}`);
+};
+
+/** The seconds that an annotation asks for; undefined where it is no whole number. */
 const secondsIn = (
+  mutation: ResolvedMutation,
   text: string | undefined,
   where: string,
-  warnings: string[],
 ): number | undefined => {
   const value = text === undefined ? undefined : parseInt64(text);
   if (value === undefined && text !== undefined) {
-    warnings.push(`token-expiration ${shown(text)} of the ${where} is no whole number: ignored`);
+    const message = `token-expiration ${shown(text)} of the ${where} is no whole number`;
+    doubt(mutation, 'ERR_SETTINGS', [message, ': ignored']);
   }
   return value;
 };
@@ -62,8 +79,8 @@ const secondsIn = (
 const expirationOf = (mutation: ResolvedMutation, mapping: RoleMapping | undefined): number => {
   const { settings, warnings } = mutation;
   const wanted =
-    secondsIn(ofPod(mutation, 'token-expiration'), 'pod', warnings) ??
-    secondsIn(ofAccount(mutation, 'token-expiration'), 'service account', warnings) ??
+    secondsIn(mutation, ofPod(mutation, 'token-expiration'), 'pod') ??
+    secondsIn(mutation, ofAccount(mutation, 'token-expiration'), 'service account') ??
     mapping?.tokenExpirationSeconds ??
     settings.tokenExpirationSeconds;
   const clamped = clampTokenExpiration(wanted);
@@ -78,9 +95,8 @@ const expirationOf = (mutation: ResolvedMutation, mapping: RoleMapping | undefin
 const audienceOf = (mutation: ResolvedMutation, mapping: RoleMapping | undefined): string => {
   const annotated = ofAccount(mutation, 'audience');
   if (annotated === '') {
-    mutation.warnings.push(
-      'the audience annotation is empty: STS would refuse such a token; default used',
-    );
+    const message = 'the audience annotation is empty: STS would refuse such a token';
+    doubt(mutation, 'ERR_SETTINGS', [message, '; default used']);
   }
   return nonEmpty(annotated) ?? nonEmpty(mapping?.audience) ?? mutation.settings.audience;
 };
@@ -91,9 +107,8 @@ const regionalStsOf = (mutation: ResolvedMutation, mapping: RoleMapping | undefi
   if (text === undefined) return fallback;
   const value = parseBool(text.toLowerCase());
   if (value === undefined) {
-    mutation.warnings.push(
-      `sts-regional-endpoints ${shown(text)} is neither true nor false: ignored`,
-    );
+    const message = `sts-regional-endpoints ${shown(text)} is neither true nor false`;
+    doubt(mutation, 'ERR_SETTINGS', [message, ': ignored']);
   }
   return value ?? fallback;
 };
@@ -104,7 +119,7 @@ const regionOf = (
   const annotated = ofPod(mutation, 'region') ?? ofAccount(mutation, 'region');
   if (annotated !== undefined) {
     if (/^[a-z0-9-]{1,64}$/.test(annotated)) return { value: annotated, isAnnotated: true };
-    mutation.warnings.push(`region ${shown(annotated)} is no AWS region: ignored`);
+    doubt(mutation, 'ERR_SETTINGS', [`region ${shown(annotated)} is no AWS region`, ': ignored']);
   }
   return { value: mutation.settings.region, isAnnotated: false };
 };
@@ -127,11 +142,7 @@ const skipped = (
   warnings: readonly string[],
 ): MutationOutcome => ({ kind: 'skipped', reason, warnings });
 
-/**
- * Settles who a pod is: a pod-identity association before the ServiceAccount's role annotation before the role mappings;
- * every other value pod annotation, ServiceAccount annotation, mapping, settings.
- */
-export function resolveIdentity(mutation: ResolvedMutation): Identity | MutationOutcome {
+const settle = (mutation: ResolvedMutation): Identity | MutationOutcome => {
   const { namespace, serviceAccountName, serviceAccount, settings, warnings } = mutation;
   const roleAnnotation = ofAccount(mutation, 'role-arn');
   const annotatedRole = nonEmpty(roleAnnotation);
@@ -166,9 +177,8 @@ export function resolveIdentity(mutation: ResolvedMutation): Identity | Mutation
     if (roleAnnotation === '') warnings.push('the role-arn annotation is empty: pod not mutated');
     const near = findNearMiss(annotationsOf(serviceAccount), settings.annotationDomain);
     if (near !== undefined) {
-      warnings.push(
-        `annotation ${shown(near)} is not read: did you mean ${settings.annotationDomain}/role-arn?`,
-      );
+      const message = `annotation ${shown(near)} is not read: did you mean ${settings.annotationDomain}/role-arn?`;
+      doubt(mutation, 'ERR_ARN', [message, '']);
     }
     return skipped('no-role-arn', warnings);
   }
@@ -176,10 +186,7 @@ export function resolveIdentity(mutation: ResolvedMutation): Identity | Mutation
   const roleArn = completeRoleArn(wantedRole, settings);
   if (!roleArnPattern.test(roleArn)) {
     const message = `role ARN ${shown(roleArn, 46)} is not arn:PARTITION:iam::ACCOUNT:role/NAME`;
-    if (settings.invalidIdentity === 'reject') {
-      return { kind: 'rejected', code: 'ERR_ARN', message };
-    }
-    warnings.push(`${message}: pod not mutated`);
+    doubt(mutation, 'ERR_ARN', [message, ': pod not mutated']);
     return skipped('invalid-role-arn', warnings);
   }
   const region = regionOf(mutation);
@@ -194,4 +201,16 @@ export function resolveIdentity(mutation: ResolvedMutation): Identity | Mutation
     regionIsAnnotated: region.isAnnotated,
     roleSessionName: sessionNameOf(mutation),
   };
+};
+
+/**
+ * Settles who a pod is: a pod-identity association before the ServiceAccount's role annotation before the role mappings;
+ * every other value pod annotation, ServiceAccount annotation, mapping, settings.
+ */
+export function resolveIdentity(mutation: ResolvedMutation): Identity | MutationOutcome {
+  const identity = settle(mutation);
+  const [fault] = mutation.faults;
+  return fault !== undefined && mutation.settings.invalidIdentity === 'reject'
+    ? { kind: 'rejected', code: fault.code, message: fault.message }
+    : identity;
 }
