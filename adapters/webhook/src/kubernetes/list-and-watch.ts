@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ClusterError } from 'irsa/errors';
+import { backoffMs } from './backoff-ms.js';
 import { fieldOf, stringField } from './read-object.js';
 import type { KubernetesAnswer, KubernetesClient } from './types.js';
 
@@ -166,15 +167,12 @@ export function listAndWatch(options: ListAndWatchOptions): RunningWatch {
     }
   };
 
-  const backoff = (count: number): number =>
-    count === 0
-      ? 0
-      : Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(count - 1, 16)) * (0.5 + random() / 2);
-
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       await turn();
-      await delay(backoff(failures), undefined, { signal: stopping.signal }).catch(() => {});
+      await delay(backoffMs(failures, { minBackoffMs, maxBackoffMs, random }), undefined, {
+        signal: stopping.signal,
+      }).catch(() => {});
     }
   };
   const running = run();
