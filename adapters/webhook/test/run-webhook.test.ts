@@ -134,6 +134,37 @@ describe('runWebhook', () => {
     expect(lines.join('')).not.toContain('TARGET_BUCKET');
   });
 
+  it('writes no part of a pod to its log or its metrics, whatever the review is like', async () => {
+    api.put('serviceaccounts', account);
+    const webhook = await start();
+    await ready(webhook);
+    const review = JSON.parse(body) as {
+      request: { object: { spec: { containers: { env?: object[] }[] } } };
+    };
+    review.request.object.spec.containers[0]!.env = [{ name: 'PASSWORD', value: 'swordfish' }];
+    const whole = JSON.stringify(review);
+    const answers = await Promise.all(
+      [
+        whole,
+        whole.slice(0, whole.indexOf('swordfish') + 20),
+        `${whole}}`,
+        whole.replace('"value":"swordfish"', '"value":swordfish'),
+        whole.replace('"containers":[', '"containers":"swordfish","x":['),
+        whole.replace('"AdmissionReview"', '5'),
+        '"swordfish"',
+        JSON.stringify({ request: { uid: 'u', object: 'swordfish' } }),
+        JSON.stringify({ request: { uid: 'u', object: { spec: 'swordfish' } } }),
+      ].map((text) => call(webhook.url, { body: text })),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 400]));
+    const { text } = await metrics(webhook.metricsPort);
+    for (const told of [text, lines.join('')]) {
+      expect(told).not.toContain('swordfish');
+      expect(told).not.toContain(Buffer.from('swordfish').toString('base64').slice(0, 8));
+    }
+    expect(lines.join('')).toContain('"decision":"mutated"');
+  });
+
   it('serves nothing but GET /metrics on the metrics port', async () => {
     const { metricsPort } = await start();
     expect((await metrics(metricsPort, '/debug/alpha/cache')).status).toBe(404);
