@@ -71,9 +71,10 @@ export async function run(): Promise<BenchRow[]> {
       }),
     };
   });
-  const [over, rivalOver] = ['irsa/credentials', '@aws-sdk/credential-providers'].map(
-    (name) => of(name) - floor,
-  ) as [number, number];
+  // The fastest of each: what else the machine does only ever adds, and a difference shows it twice.
+  const fastest = (values: readonly number[] = []): number => Math.min(...values);
+  const beyond = (name: string): number => fastest(times.get(name)) - fastest(floors);
+  const [over, rivalOver] = [beyond('irsa/credentials'), beyond('@aws-sdk/credential-providers')];
   rows.push({
     what: "import('irsa/credentials') beyond one empty module, rival @aws-sdk/credential-providers",
     ours: over,
@@ -82,7 +83,7 @@ export async function run(): Promise<BenchRow[]> {
     unit: 'ms',
     target: '≤ 3 ms on a quiet machine',
     met: over <= 3,
-    note: `finding an empty package by its name, which every package costs, takes ${(median(byName) - floor).toFixed(2)} ms of it`,
+    note: `the fastest of ${samples} each; finding an empty package by its name, which every package costs, takes ${(fastest(byName) - fastest(floors)).toFixed(2)} ms of it`,
   });
   return Promise.resolve(rows);
 }
