@@ -6,7 +6,7 @@ let cluster;
 beforeAll(async () => {
   cluster = await startCluster();
 });
-afterAll(() => cluster.stop());
+afterAll(() => cluster.close());
 
 test('saves the greeting with the role of its service account', async () => {
   await saveGreeting('greetings');

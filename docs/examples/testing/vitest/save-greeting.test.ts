@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LocalIrsa } from 'irsa/testing';
 import { saveGreeting } from '../save-greeting.js';
-import { startCluster, type Cluster } from '../start-cluster.js';
+import { startCluster } from '../start-cluster.js';
 
-let cluster: Cluster;
+let cluster: LocalIrsa;
 beforeAll(async () => {
   cluster = await startCluster();
 });
-afterAll(() => cluster.stop());
+afterAll(() => cluster.close());
 
 test('saves the greeting with the role of its service account', async () => {
   await saveGreeting('greetings');
@@ -15,7 +16,7 @@ test('saves the greeting with the role of its service account', async () => {
 });
 
 test('says so when the trust policy is for somebody else', async () => {
-  await cluster.runAs('stranger');
+  await cluster.writeToken({ serviceAccount: 'stranger' });
   await expect(saveGreeting('greetings')).rejects.toThrow(
     'Not authorized to perform sts:AssumeRoleWithWebIdentity',
   );
