@@ -65,7 +65,8 @@ async function predict(facts: WebIdentityFacts): Promise<Fault[]> {
     ...issuer.faults,
     ...(issuer.key === undefined ? [] : await checkSignature(parsed, issuer.key)),
     ...checkAwsClaims(claims, roleArn),
-    ...(claims['sub'] === undefined || claims['sub'] === null
+    // No role is missing where none was asked for.
+    ...(claims['sub'] === undefined || claims['sub'] === null || (!arnIsRead && role === null)
       ? []
       : checkTrust(
           wrongIssuer?.expected === undefined
