@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { webhookManifests, type KubernetesObject } from 'irsa/cluster';
 import { parseAllDocuments } from 'yaml';
 
-export const baseFolder = new URL('../../kustomize/base/', import.meta.url);
+export const baseFolder: URL = new URL('../../kustomize/base/', import.meta.url);
 
 /** What the base is written from. */
 export const baseManifests: readonly KubernetesObject[] = webhookManifests({
