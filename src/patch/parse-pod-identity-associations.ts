@@ -1,6 +1,6 @@
 import { PodIdentityAssociationsError } from '../errors.js';
 import { readGoFields } from './read-go-json.js';
-import { isAbsent, isJsonObject, listOf } from './read-json.js';
+import { isAbsent, isJsonObject, listOf, type JsonObject } from './read-json.js';
 import type { PodIdentityAssociations } from './types.js';
 
 const fail = (path: string, expected: string, actual: unknown): PodIdentityAssociationsError => {
@@ -23,11 +23,41 @@ const parseText = (text: string): unknown => {
   }
 };
 
-const readName = (fields: ReadonlyMap<string, unknown>, name: string, path: string): string => {
-  const value = fields.get(name.toLowerCase()) ?? '';
-  if (typeof value === 'string') return value;
-  throw fail(`${path}.${name}`, 'a string', value);
+/** A field by its lower-case name; undefined where it is absent. */
+const readField = <T>(
+  object: JsonObject,
+  wanted: string,
+  check: (value: unknown) => T,
+): T | undefined => {
+  let found: T | undefined;
+  for (const [name, value] of readGoFields(object)) if (name === wanted) found = check(value);
+  return found;
 };
+
+const readText = (object: JsonObject, name: string, path: string): string =>
+  readField(object, name.toLowerCase(), (value) => {
+    if (typeof value === 'string') return value;
+    throw fail(`${path}.${name}`, 'a string', value);
+  }) ?? '';
+
+/** One identity; null stands for an empty one, as in Go. */
+const readIdentity = (
+  identity: unknown,
+  path: string,
+): { readonly namespace: string; readonly serviceAccount: string } => {
+  if (isAbsent(identity)) return { namespace: '', serviceAccount: '' };
+  if (!isJsonObject(identity)) throw fail(path, 'an object', identity);
+  return {
+    namespace: readText(identity, 'namespace', path),
+    serviceAccount: readText(identity, 'serviceAccount', path),
+  };
+};
+
+const readIdentities = (file: JsonObject): ReturnType<typeof readIdentity>[] =>
+  readField(file, 'identities', (value) => {
+    if (!Array.isArray(value)) throw fail('identities', 'a list', value);
+    return listOf(value).map((identity, index) => readIdentity(identity, `identities[${index}]`));
+  }) ?? [];
 
 /**
  * Reads the identities file of container-credentials mode,
@@ -48,17 +78,11 @@ export function parsePodIdentityAssociations(source: unknown): PodIdentityAssoci
   let size = 0;
   if (!isAbsent(file)) {
     if (!isJsonObject(file)) throw fail('file', 'an object', file);
-    const identities = readGoFields(file).get('identities') ?? [];
-    if (!Array.isArray(identities)) throw fail('identities', 'a list', identities);
-    listOf(identities).forEach((identity, index) => {
-      const path = `identities[${index}]`;
-      if (!isAbsent(identity) && !isJsonObject(identity)) throw fail(path, 'an object', identity);
-      const fields = readGoFields(identity ?? {});
-      const namespace = readName(fields, 'namespace', path);
+    for (const { namespace, serviceAccount } of readIdentities(file)) {
       const accounts = byNamespace.get(namespace) ?? new Set();
-      accounts.add(readName(fields, 'serviceAccount', path));
+      accounts.add(serviceAccount);
       byNamespace.set(namespace, accounts);
-    });
+    }
     for (const accounts of byNamespace.values()) size += accounts.size;
   }
   return {

@@ -1,6 +1,7 @@
 import { RoleMappingsError } from '../errors.js';
+import type { Draft } from './draft.js';
 import { findFractions, readGoFields } from './read-go-json.js';
-import { fieldOf, isAbsent, isJsonObject, nonEmpty } from './read-json.js';
+import { fieldOf, isAbsent, isJsonObject } from './read-json.js';
 import type { RoleMapping, RoleMappings } from './types.js';
 import { hasWildcard, matchesPattern, WildcardIndex } from './wildcard-index.js';
 
@@ -49,19 +50,6 @@ const mappingsIn = (source: unknown): { value: unknown; text?: string } => {
   return { value: parseText(config, 'data.config'), text: config };
 };
 
-/** A field of one type, or undefined where the entry does not say. */
-const typed = <T>(
-  fields: ReadonlyMap<string, unknown>,
-  name: string,
-  check: { readonly path: string; readonly is: (value: unknown) => value is T; what: string },
-): T | undefined => {
-  const value = fields.get(name.toLowerCase());
-  if (value === undefined || check.is(value)) return value;
-  throw fail(`${check.path}.${name}`, check.what, value);
-};
-
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
 const isInt64 = (value: unknown): value is number =>
   Number.isInteger(value) && Math.abs(Number(value)) <= int64Bound;
 
@@ -69,17 +57,31 @@ const readMapping = (key: string, entry: unknown): RoleMapping => {
   const path = `entry ${JSON.stringify(key.slice(0, 80))}`;
   if (!key.includes('/')) throw fail(path, 'a key NAMESPACE/SERVICEACCOUNT', key);
   if (!isJsonObject(entry)) throw fail(path, 'an object with RoleARN', entry);
-  const fields = readGoFields(entry);
-  const audience = nonEmpty(typed(fields, 'Audience', { path, is: isText, what: 'a string' }));
-  const regionalSts = typed(fields, 'UseRegionalSTS', { path, is: isFlag, what: 'true or false' });
-  const seconds = typed(fields, 'TokenExpiration', { path, is: isInt64, what: 'whole seconds' });
-  return {
-    key,
-    roleArn: typed(fields, 'RoleARN', { path, is: isText, what: 'a string' }) ?? '',
-    ...(audience === undefined ? {} : { audience }),
-    ...(regionalSts === undefined ? {} : { regionalSts }),
-    ...(seconds === undefined || seconds === 0 ? {} : { tokenExpirationSeconds: seconds }),
-  };
+  const mapping: Draft<RoleMapping> = { key, roleArn: '' };
+  for (const [name, value] of readGoFields(entry)) {
+    switch (name) {
+      case 'rolearn':
+        if (typeof value !== 'string') throw fail(`${path}.RoleARN`, 'a string', value);
+        mapping.roleArn = value;
+        break;
+      case 'audience':
+        if (typeof value !== 'string') throw fail(`${path}.Audience`, 'a string', value);
+        mapping.audience = value;
+        break;
+      case 'useregionalsts':
+        if (typeof value !== 'boolean')
+          throw fail(`${path}.UseRegionalSTS`, 'true or false', value);
+        mapping.regionalSts = value;
+        break;
+      case 'tokenexpiration':
+        if (!isInt64(value)) throw fail(`${path}.TokenExpiration`, 'whole seconds', value);
+        mapping.tokenExpirationSeconds = value;
+    }
+  }
+  // Both mean: as everywhere else.
+  if (mapping.audience === '') delete mapping.audience;
+  if (mapping.tokenExpirationSeconds === 0) delete mapping.tokenExpirationSeconds;
+  return mapping;
 };
 
 /** A mapping with wildcards, and what decides between two that match. */

@@ -8,16 +8,16 @@ const folded = (name: string): string =>
     .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /**
- * The fields of an object by lower-case name, as Go's encoding/json matches them: case does not matter, the last of several
- * spellings counts, null leaves a field as it is.
+ * The fields of an object with lower-case names, in their order, as Go's encoding/json reads them: case does not matter, null leaves a
+ * field as it is, and of several spellings the last counts, but each must be of the right type.
  *
  * @see {@link https://pkg.go.dev/encoding/json#Unmarshal | encoding/json}
  */
-export function readGoFields(object: JsonObject): ReadonlyMap<string, unknown> {
-  const fields = new Map<string, unknown>();
+export function readGoFields(object: JsonObject): (readonly [name: string, value: unknown])[] {
+  const fields: [string, unknown][] = [];
   for (const name of Object.keys(object)) {
     const value = object[name];
-    if (!isAbsent(value)) fields.set(folded(name), value);
+    if (!isAbsent(value)) fields.push([folded(name), value]);
   }
   return fields;
 }

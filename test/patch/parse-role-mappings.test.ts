@@ -35,6 +35,24 @@ describe('parseRoleMappings', () => {
     ).toEqual({ key: 'a/b', roleArn: '' });
   });
 
+  it('takes the last of several spellings of a field, and none of them may be of a wrong type', () => {
+    const entry = JSON.parse(
+      '{"RoleARN":"a","rolearn":"b","ROLEARN":null,"Audience":"x","audience":""}',
+    );
+    expect(parseRoleMappings({ 'a/b': entry }).find('a', 'b')).toEqual({
+      key: 'a/b',
+      roleArn: 'b',
+    });
+    for (const twice of [
+      '{"RoleARN":5,"rolearn":"b"}',
+      '{"TokenExpiration":"900","tokenexpiration":900}',
+    ]) {
+      expect(() => parseRoleMappings({ 'a/b': JSON.parse(twice) })).toThrow(RoleMappingsError);
+    }
+    const identity = JSON.parse('{"namespace":5,"Namespace":"a","serviceAccount":"b"}');
+    expect(() => parsePodIdentityAssociations({ identities: [identity] })).toThrow(/namespace/);
+  });
+
   it('§2.27 matches wildcards in namespace and name, not only the literal *', () => {
     const config = {
       'test-*/reader': role('pattern-exact'),

@@ -366,9 +366,15 @@ const mappingEntry = fc
     fieldName('RoleARN'),
     fieldName('TokenExpiration'),
     fieldName('UseRegionalSTS'),
+    // A field a second time, in whatever case: the last counts, null does not.
+    fc.dictionary(
+      fc.oneof(fieldName('RoleARN'), fieldName('Audience'), fieldName('TokenExpiration')),
+      fc.constantFrom<Json>('again', null, 900, ''),
+      { maxKeys: 1 },
+    ),
   )
-  .map(([entry, role, expiration, sts]) =>
-    Object.fromEntries(
+  .map(([entry, role, expiration, sts, again]) => ({
+    ...Object.fromEntries(
       Object.entries(entry)
         .filter(([, value]) => value !== undefined)
         .map(([name, value]) => [
@@ -382,7 +388,8 @@ const mappingEntry = fc
           value,
         ]),
     ),
-  );
+    ...again,
+  }));
 
 /** Without keys that mean the same account (`a/b` and `a/b/c`): the Go webhook walks its map in random order and keeps either. */
 const withoutTwins = (entries: Record<string, Json>): Record<string, Json> => {
