@@ -33,7 +33,7 @@ const usefulShare = 0.5;
  *
  * A timer ticks every 20 ms, or once in a turn of the loop where a turn takes longer. What is seen now came during the turn before, so it has
  * waited about as long as that turn took, or as this one takes already. Work that its sender will not wait for is refused before it
- * is parsed, which costs a tenth of answering it. Counters bound memory.
+ * is parsed, which costs a fifth of answering it. Counters bound memory.
  */
 export function createLoadGate(options: LoadGateOptions): LoadGate {
   const { maxInFlight, maxBufferedBytes } = options;
