@@ -176,7 +176,11 @@ describe('hostile input', () => {
         const answer =
           behavior === 'eks' ? reviewPod(body, context) : typedOnly(() => reviewPod(body, context));
         if (answer === undefined) return;
-        expect(typeof answer.response.uid).toBe('string');
+        const { uid, warnings = [], auditAnnotations = {} } = answer.response;
+        expect(typeof uid).toBe('string');
+        for (const warning of warnings) expect(warning).toMatch(/^[\x20-\x7e]{1,120}$/);
+        expect(warnings.join('').length).toBeLessThan(4096);
+        for (const key of Object.keys(auditAnnotations)) expect(key).not.toContain('/');
         if (answer.response.patch !== undefined) applies(body.request.object, patchIn(answer));
       }),
       { numRuns: 300 },
