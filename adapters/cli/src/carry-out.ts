@@ -1,5 +1,6 @@
 import type { IssuerChange } from 'irsa/iam';
 import { changeText } from './change-text.js';
+import { InterruptedError } from './interrupted-error.js';
 import type { IssuerTask } from './issuer-spec.js';
 import { paint } from './paint.js';
 import type { CliIo, CommandResult } from './types.js';
@@ -15,37 +16,51 @@ export interface CarryOutOptions {
 }
 
 /** What there is, and the changes that lead from there to what the task wants. */
-export async function planTask({ spec, directory }: IssuerTask): Promise<IssuerChange[]> {
+export async function planTask({ spec, target }: IssuerTask): Promise<IssuerChange[]> {
   const [{ observeIssuer }, { planIssuer }] = await Promise.all([
     import('irsa-aws'),
     import('irsa/iam'),
   ]);
-  const observed = await observeIssuer({ spec, ...(directory === undefined ? {} : { directory }) });
-  return planIssuer({ desired: spec, observed });
+  return planIssuer({ desired: spec, observed: await observeIssuer({ spec, ...target }) });
 }
 
 /** The plan for people: what, why, at which risk, and how to take it back. */
 export function planText(
   changes: readonly IssuerChange[],
-  io: CliIo,
-  options: { readonly task: IssuerTask; readonly diff: boolean },
+  options: {
+    readonly task: IssuerTask;
+    readonly diff: boolean;
+    readonly colour: ReturnType<typeof paint>;
+  },
 ): string {
-  const colour = paint(io);
+  const { task, diff, colour } = options;
   if (changes.length === 0) return 'nothing to do: everything is as it should be';
-  const pretty = (value: unknown): string =>
-    value === undefined ? '' : JSON.stringify(value, undefined, 2);
-  return changes
-    .map((change, index) =>
-      [
-        `${index + 1}. ${colour('bold', change.kind)} ${resourceOf(change, options.task)}`,
-        `   why:  ${change.reason}`,
-        `   risk: ${change.risk}`,
-        `   undo: ${change.undo}`,
-        ...(options.diff ? [changeText(pretty(change.before), pretty(change.after), io)] : []),
-      ].join('\n'),
-    )
-    .join('\n');
+  const lines = changes.flatMap((change, index) => [
+    `${index + 1}. ${colour('bold', change.kind)} ${resourceOf(change, task)}`,
+    `   why:  ${change.reason}`,
+    `   risk: ${change.risk}`,
+    `   undo: ${change.undo}`,
+    ...(diff ? [changeText(shown(change.before), shown(change.after), colour)] : []),
+  ]);
+  return [...lines, ...(task.next === undefined ? [] : [`then: ${task.next}`])].join('\n');
 }
+
+/** A value of a change as text; a document as what it says, without what follows from it. */
+function shown(value: unknown): string {
+  if (value === undefined) return '';
+  if (typeof value !== 'object' || value === null || !('body' in value))
+    return JSON.stringify(value, undefined, 2);
+  const { path, contentType, cacheControl, body } = value as Record<string, unknown>;
+  return JSON.stringify({ path, contentType, cacheControl, body: parsed(body) }, undefined, 2);
+}
+
+const parsed = (body: unknown): unknown => {
+  try {
+    return JSON.parse(String(body)) as unknown;
+  } catch {
+    return body;
+  }
+};
 
 /** A folder's files bear the folder's name, not that of the bucket that they stand for. */
 const resourceOf = ({ resource }: IssuerChange, { directoryAsGiven }: IssuerTask): string =>
@@ -56,36 +71,66 @@ export async function carryOut(
   task: IssuerTask,
   io: CliIo,
   options: CarryOutOptions,
-): Promise<CommandResult> {
+): Promise<CommandResult & { readonly outcome: 'nothing' | 'planned' | 'declined' | 'applied' }> {
   const changes = await planTask(task);
   if (options.dryRun || changes.length === 0) {
-    return { data: { changes }, text: planText(changes, io, { task, diff: options.dryRun }) };
+    return {
+      outcome: changes.length === 0 ? 'nothing' : 'planned',
+      data: { changes },
+      text: planText(changes, { task, diff: options.dryRun, colour: paint(io) }),
+    };
   }
   if (!options.yes) {
-    io.stderr.write(`${planText(changes, io, { task, diff: false })}\n`);
+    io.stderr.write(`${planText(changes, { task, diff: false, colour: paint(io, 'stderr') })}\n`);
     if (!(await io.confirm(options.question))) {
       return {
+        outcome: 'declined',
         data: { changes, applied: [] },
         text: 'nothing was changed; say yes, or pass --yes where nobody can answer',
         exitCode: 1,
       };
     }
   }
-  const { applyIssuerChanges } = await import('irsa-aws');
-  const { spec, directory } = task;
-  const { applied, leftOut } = await applyIssuerChanges(changes, {
-    spec,
-    ...(directory === undefined ? {} : { directory }),
-    signal: io.signal,
-    onProgress: ({ change, index, total, status, why }) => {
-      if (status === 'started')
-        io.stderr.write(`[${index + 1}/${total}] ${change.kind} ${resourceOf(change, task)}\n`);
-      if (status === 'left-out') io.stderr.write(`        left out: ${why ?? ''}\n`);
-    },
-  });
+  const { applied, leftOut } = await apply(changes, task, io);
   const left = leftOut.map(({ id, why }) => `left out: ${id}: ${why}`);
   return {
+    outcome: 'applied',
     data: { changes, applied, leftOut },
     text: [`${applied.length} of ${changes.length} changes made`, ...left].join('\n'),
   };
+}
+
+async function apply(
+  changes: readonly IssuerChange[],
+  task: IssuerTask,
+  io: CliIo,
+): Promise<{
+  readonly applied: readonly string[];
+  readonly leftOut: readonly { readonly id: string; readonly why: string }[];
+}> {
+  const { applyIssuerChanges } = await import('irsa-aws');
+  const { signal } = io;
+  let done = 0;
+  let waiting = '';
+  try {
+    return await applyIssuerChanges(changes, {
+      spec: task.spec,
+      ...task.target,
+      signal,
+      onProgress: ({ change, index, total, status, why = '' }) => {
+        if (status === 'started')
+          io.stderr.write(`[${index + 1}/${total}] ${change.kind} ${resourceOf(change, task)}\n`);
+        if (status === 'left-out' || (status === 'done' && why !== ''))
+          io.stderr.write(`        left out: ${why}\n`);
+        if (status === 'waiting' && why !== waiting) io.stderr.write(`        ${why}\n`);
+        if (status === 'waiting') waiting = why;
+        if (status === 'done' || status === 'left-out') done += 1;
+      },
+    });
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+    throw new InterruptedError(
+      `stopped after ${done} of ${changes.length} changes; run the same command again to go on`,
+    );
+  }
 }

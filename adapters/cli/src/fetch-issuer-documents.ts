@@ -1,4 +1,5 @@
-import type { FetchedDocument } from 'irsa/oidc';
+import type { FetchedDocument, JwkSetLike } from 'irsa/oidc';
+import { parseJwks } from './read-jwks.js';
 import type { CliIo } from './types.js';
 
 /** Larger than any JWKS that AWS takes. */
@@ -13,13 +14,26 @@ export async function fetchIssuerDocuments(
   return { discovery, jwks: await read(jwksUriOf(discovery), io) };
 }
 
+/** The key set of an issuer, as a stranger finds it. */
+export async function fetchJwks(issuer: string, io: CliIo): Promise<JwkSetLike> {
+  const { jwks } = await fetchIssuerDocuments(issuer, io);
+  const parsed = parseJwks(jwks.body);
+  if (parsed !== undefined) return parsed;
+  throw new Error(
+    `the JWKS of ${issuer}: expected JSON with a list of keys, got status ${String(jwks.status)} and ${String(jwks.body.length)} characters; irsa issuer verify says more`,
+  );
+}
+
 async function read(url: string, io: CliIo): Promise<FetchedDocument> {
   const timeout = AbortSignal.timeout(15_000);
   let response: Response;
   try {
     response = await io.fetch(url, { redirect: 'manual', signal: timeout });
   } catch (cause) {
-    throw new Error(`${url} cannot be reached (${rootCause(cause)})`, { cause });
+    throw new Error(
+      `${url} cannot be reached (${rootCause(cause)}); the issuer must be public: publish it with irsa issuer apply, or correct the URL`,
+      { cause },
+    );
   }
   const body = await response.text();
   const contentType = response.headers.get('content-type');

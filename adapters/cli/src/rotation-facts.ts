@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 import type { JwkSetLike, RotationFacts } from 'irsa/oidc';
-import { fetchIssuerDocuments } from './fetch-issuer-documents.js';
-import { readDocuments } from './read-input.js';
+import { fetchJwks } from './fetch-issuer-documents.js';
+import { readJwks } from './read-jwks.js';
 import { readKeys } from './read-keys.js';
 import type { CliIo } from './types.js';
 import { UsageError } from './usage-error.js';
+import { wholeNumber } from './whole-number.js';
+
+const seconds = wholeNumber(0, 4_294_967_296);
 
 /** Where the facts of a rotation come from. */
 export interface RotationOptions {
@@ -14,8 +17,8 @@ export interface RotationOptions {
   readonly publishedSince?: string;
   readonly nextKey?: string;
   readonly compromised?: string[];
-  readonly webIdentityTokenSeconds: string;
-  readonly apiTokenSeconds: string;
+  readonly webIdentityTokenSeconds: number;
+  readonly apiTokenSeconds: number;
 }
 
 /** Adds the options of a rotation. */
@@ -30,8 +33,13 @@ export function addRotationOptions(command: Command): Command {
     )
     .option('--next-key <file>', 'the public key to go over to')
     .option('--compromised <kid...>', 'keys that have leaked')
-    .option('--web-identity-token-seconds <seconds>', 'longest AWS token', '86400')
-    .option('--api-token-seconds <seconds>', 'longest token for the API server', '31536000');
+    .option('--web-identity-token-seconds <seconds>', 'longest AWS token', seconds, 86_400)
+    .option(
+      '--api-token-seconds <seconds>',
+      'longest token for the API server',
+      seconds,
+      31_536_000,
+    );
 }
 
 /** The facts that the options name. */
@@ -49,15 +57,15 @@ export async function rotationFacts(options: RotationOptions, io: CliIo): Promis
     apiServers,
     ...(next === undefined ? {} : { nextKey: next }),
     ...(compromised === undefined ? {} : { compromisedKids: compromised }),
-    maxWebIdentityTokenLifetimeSeconds: Number(options.webIdentityTokenSeconds),
-    maxApiTokenLifetimeSeconds: Number(options.apiTokenSeconds),
+    maxWebIdentityTokenLifetimeSeconds: options.webIdentityTokenSeconds,
+    maxApiTokenLifetimeSeconds: options.apiTokenSeconds,
   };
 }
 
 async function publishedJwks({ issuer, jwks }: RotationOptions, io: CliIo): Promise<JwkSetLike> {
-  if (jwks !== undefined) return (await readDocuments(jwks, io))[0] as JwkSetLike;
+  if (jwks !== undefined) return readJwks(jwks, io);
   if (issuer === undefined) throw new UsageError('expected --issuer or --jwks');
-  return JSON.parse((await fetchIssuerDocuments(issuer, io)).jwks.body) as JwkSetLike;
+  return fetchJwks(issuer, io);
 }
 
 async function apiServerOf(text: string, io: CliIo): Promise<RotationFacts['apiServers'][number]> {

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { commandTable, groups, type CommandEntry } from './command-table.js';
+import { explainError } from './explain-error.js';
+import { InterruptedError } from './interrupted-error.js';
 import { printResult, type OutputForm } from './print-result.js';
 import type { CliIo, CommandContext, ExitCode } from './types.js';
 import { UsageError } from './usage-error.js';
@@ -8,7 +11,7 @@ import { UsageError } from './usage-error.js';
  * Runs the command `irsa` in this process.
  *
  * @param argv - the arguments after `irsa`
- * @returns the exit code: 0 fine, 1 findings or a refusal, 2 wrong usage
+ * @returns the exit code: 0 fine, 1 findings or a refusal, 2 wrong usage, 130 stopped by Ctrl-C
  * @example
  * ```ts no-run
  * import { runCli, systemIo } from 'irsa-cli';
@@ -20,7 +23,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   const entry = entryFor(argv);
   const program = baseCommand(new Command('irsa'), io)
     .description('IAM Roles for Service Accounts on any Kubernetes cluster')
-    .showHelpAfterError('Run it with --help to see what it takes.');
+    .version(version(), '--version');
   try {
     for (const command of commandTable) await register(program, command, entry, { io, state });
     program.addHelpText(
@@ -43,6 +46,7 @@ function entryFor(argv: readonly string[]): CommandEntry | undefined {
 function baseCommand(command: Command, io: CliIo): Command {
   return command
     .exitOverride()
+    .showHelpAfterError('Run it with --help to see what it takes.')
     .helpCommand(false)
     .configureOutput({
       writeOut: (text) => {
@@ -100,13 +104,14 @@ function exitCodeOf(error: unknown, io: CliIo): ExitCode {
     // Commander has printed the reason already; asked-for help is no mistake.
     return error.exitCode === 0 ? 0 : 2;
   }
-  const { message, code } = describe(error);
-  io.stderr.write(`irsa: ${message}${code === undefined ? '' : ` (${code})`}\n`);
+  io.stderr.write(`irsa: ${explainError(error)}\n`);
+  const { name } = error as Partial<Error>;
+  if (error instanceof InterruptedError || name === 'AbortError') return 130;
   return error instanceof UsageError || error instanceof TypeError ? 2 : 1;
 }
 
-function describe(error: unknown): { message: string; code: string | undefined } {
-  if (!(error instanceof Error)) return { message: String(error), code: undefined };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return { message: error.message, code: code?.startsWith('ERR_') === true ? code : undefined };
+/** From the package's own file, which lies beside both the sources' folder and the built one. */
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
 }

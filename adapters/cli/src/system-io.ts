@@ -1,8 +1,10 @@
+import { InterruptedError } from './interrupted-error.js';
 import type { CliIo } from './types.js';
 
 /** The process's own streams, environment and clock. */
 export function systemIo(): CliIo {
   const abort = new AbortController();
+  let listening = false;
   const stream = (target: NodeJS.WriteStream): CliIo['stdout'] => ({
     write: (text) => {
       target.write(text);
@@ -17,17 +19,7 @@ export function systemIo(): CliIo {
       for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
       return Buffer.concat(chunks);
     },
-    confirm: async (question) => {
-      if (!process.stdin.isTTY) return false;
-      const { createInterface } = await import('node:readline/promises');
-      const prompt = createInterface({ input: process.stdin, output: process.stderr });
-      try {
-        const answer = await prompt.question(`${question} [y/N] `, { signal: abort.signal });
-        return /^y(?:es)?$/i.test(answer.trim());
-      } finally {
-        prompt.close();
-      }
-    },
+    confirm: askPerson,
     env: process.env,
     cwd: process.cwd(),
     now: () => new Date(),
@@ -36,12 +28,39 @@ export function systemIo(): CliIo {
       const { lookup } = await import('node:dns/promises');
       return (await lookup(host, { all: true })).map(({ address }) => address);
     },
+    awsClients: async (options) => (await import('irsa-aws')).createAwsClients(options),
     get signal(): AbortSignal {
-      // Only commands that run long ask for it; the others end by the signal itself.
-      process.once('SIGINT', () => {
-        abort.abort();
-      });
+      // Only commands that run long ask for it; the others end by the signal itself, and so does a second Ctrl-C.
+      if (!listening) {
+        listening = true;
+        process.once('SIGINT', () => {
+          process.stderr.write('\nstopping after what is under way; Ctrl-C again stops at once\n');
+          abort.abort(new InterruptedError('stopped'));
+        });
+      }
       return abort.signal;
     },
   };
+}
+
+/** Asks on the terminal; no where there is none, and at the end of the input. */
+async function askPerson(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const { createInterface } = await import('node:readline/promises');
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await new Promise<string>((resolve, reject) => {
+      // The prompt reads Ctrl-C itself: no signal is raised.
+      prompt.once('SIGINT', () => {
+        reject(new InterruptedError('stopped; nothing was changed by this step'));
+      });
+      prompt.once('close', () => {
+        resolve('');
+      });
+      prompt.question(`${question} [y/N] `).then(resolve, reject);
+    });
+    return /^y(?:es)?$/i.test(answer.trim());
+  } finally {
+    prompt.close();
+  }
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Partition, ServiceAccountPattern, TrustPolicyOptions } from 'irsa/iam';
 import { UsageError } from './usage-error.js';
+import { accountNumber } from './whole-number.js';
 
 /** The options by which service accounts of an issuer are named. */
 export interface TrustOptions {
@@ -15,7 +16,11 @@ export interface TrustOptions {
 export function addTrustOptions(command: Command): Command {
   return command
     .requiredOption('--issuer <url>', 'the issuer, exactly as in the token')
-    .requiredOption('--account-id <id>', 'the account of the IAM OIDC provider, 12 digits')
+    .requiredOption(
+      '--account-id <id>',
+      'the account of the IAM OIDC provider, 12 digits',
+      accountNumber,
+    )
     .requiredOption(
       '--service-account <namespace/name...>',
       'who may assume the role; * and ? stand for any text and any character',
@@ -32,7 +37,7 @@ export function trustBinding(options: TrustOptions): TrustPolicyOptions {
     issuer,
     accountId,
     ...(partition === undefined ? {} : { partition }),
-    subjects: options.serviceAccount.map(serviceAccountPattern),
+    subjects: options.serviceAccount.map((text) => serviceAccountPattern(text)),
     ...(audience === undefined || audience === ''
       ? {}
       : { audience: audience === false ? null : audience }),
@@ -40,10 +45,12 @@ export function trustBinding(options: TrustOptions): TrustPolicyOptions {
 }
 
 /** `namespace/name` as a pattern. */
-export function serviceAccountPattern(text: string): ServiceAccountPattern {
+export function serviceAccountPattern(text: string, option?: '--role'): ServiceAccountPattern {
   const [namespace, name, ...rest] = text.split('/');
   if (namespace === undefined || name === undefined || rest.length > 0) {
-    throw new UsageError(`--service-account: expected NAMESPACE/NAME, got ${JSON.stringify(text)}`);
+    throw new UsageError(
+      `${option ?? '--service-account'}: expected NAMESPACE/NAME, got ${JSON.stringify(text)}`,
+    );
   }
   return { namespace, name };
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { AwsClients, ClientOptions } from 'irsa-aws';
 
 /** Everything outside of the process that a command touches; tests put their own in its place. */
 export interface CliIo {
@@ -18,12 +19,14 @@ export interface CliIo {
   readonly resolve?: (host: string) => Promise<readonly string[]>;
   /** Where a pod finds the token for its API server; default `/var/run/secrets/kubernetes.io/serviceaccount`. */
   readonly podServiceAccountFolder?: string;
+  /** AWS, as the ambient configuration says. */
+  readonly awsClients: (options: ClientOptions) => Promise<AwsClients>;
   /** Ends with Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
-/** 0: all is well. 1: findings, or a refusal. 2: the command line was wrong. */
-export type ExitCode = 0 | 1 | 2;
+/** 0: all is well. 1: findings, or a refusal. 2: the command line was wrong. 130: stopped by Ctrl-C. */
+export type ExitCode = 0 | 1 | 2 | 130;
 
 /** What a command has to say: the same for machines and for people. */
 export interface CommandResult {

@@ -24,3 +24,21 @@ export async function writeNewFile(
     );
   }
 }
+
+/** Writes a file over the one that is there, in one step: readers see the old one or the new one. */
+export async function replaceFile(
+  name: string,
+  content: string,
+  options: { readonly io: CliIo; readonly secret: boolean },
+): Promise<void> {
+  const [files, path] = await Promise.all([import('node:fs/promises'), import('node:path')]);
+  const target = path.resolve(options.io.cwd, name);
+  const draft = `${target}.new`;
+  try {
+    await files.rm(draft, { force: true });
+    await files.writeFile(draft, content, { flag: 'wx', mode: options.secret ? 0o600 : 0o644 });
+    await files.rename(draft, target);
+  } catch (cause) {
+    throw new UsageError(`${name}: cannot be written (${reasonOf(cause)})`, { cause });
+  }
+}

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { commandTable } from '../src/command-table.js';
 import { fixture, irsa } from './test-io.js';
 
 const issuer = 'https://oidc.example.com';
@@ -38,9 +40,19 @@ const runs: readonly Run[] = [
     ['token', 'verify', 'projected-token.jwt', '--jwks', 'kube-apiserver-jwks.json'],
     1,
   ],
+  ['certs-inspect', ['certs', '--inspect', 'tls.crt'], 0],
 ];
 
 describe('golden output', () => {
+  it('is kept of every command', () => {
+    const elsewhere = readFileSync(new URL('./golden-changes.test.ts', import.meta.url), 'utf8');
+    for (const { path } of commandTable) {
+      const name = path.join('-');
+      const here = runs.some(([, argv]) => path.every((word, index) => argv[index] === word));
+      expect(here || elsewhere.includes(`golden('${name}`), name).toBe(true);
+    }
+  });
+
   it.each<Run>([...runs])('%s', async (...[name, argv, exitCode, stdin]) => {
     const text = await irsa(argv, { ...(stdin === undefined ? {} : { stdin }) });
     expect(text.exitCode).toBe(exitCode);

@@ -2,7 +2,6 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandTable } from '../src/command-table.js';
-import { lineDiff } from '../src/line-diff.js';
 import { fixture, irsa, scratchFolder } from './test-io.js';
 
 describe('help', () => {
@@ -196,21 +195,5 @@ describe('input', () => {
     const { exitCode, stderr } = await irsa(['mutate', '-'], { stdin: secret });
     expect(exitCode).toBe(2);
     expect(stderr).not.toContain('hunter2');
-  });
-});
-
-describe('lineDiff', () => {
-  it('keeps what both have, and rebuilds either side', () => {
-    const before = 'a\nb\nc\nd';
-    const after = 'a\nx\nc\nd\ne';
-    const lines = lineDiff(before, after);
-    const side = (sign: string): string =>
-      lines
-        .filter((entry) => entry.sign === ' ' || entry.sign === sign)
-        .map(({ line }) => line)
-        .join('\n');
-    expect(side('-')).toBe(before);
-    expect(side('+')).toBe(after);
-    expect(lines.filter(({ sign }) => sign === ' ')).toHaveLength(3);
   });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { createAwsClients } from 'irsa-aws';
 import { runCli, type CliIo, type ExitCode } from '../src/index.js';
 
 export const fixtures: string = fileURLToPath(new URL('./fixtures/', import.meta.url));
@@ -33,6 +34,7 @@ export async function irsa(
     cwd: fixtures,
     now: () => new Date('2026-08-01T00:00:00Z'),
     fetch: () => Promise.reject(new Error('no network in this test')),
+    awsClients: createAwsClients,
     signal: new AbortController().signal,
     ...rest,
   };

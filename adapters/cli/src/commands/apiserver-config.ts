@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { Option } from 'commander';
 import { apiServerSettings, renderApiServerSettings, type ApiServerTarget } from 'irsa/cluster';
 import { readText } from '../read-input.js';
 import type { CommandContext } from '../types.js';
+import { writeNewFile } from '../write-new-file.js';
 
-const targets: ApiServerTarget[] = [
+/** Every distribution that settings are written for. */
+export const apiServerTargets: readonly ApiServerTarget[] = [
   'flags',
   'kubeadm-v1beta3',
   'kubeadm-v1beta4',
@@ -26,12 +29,15 @@ interface Options {
   readonly jwksUri?: string;
   readonly signingKey?: string;
   readonly acceptedKey?: string[];
+  readonly out?: string;
 }
 
 export function defineApiserverConfig({ command, io, respond }: CommandContext): void {
   command
     .addOption(
-      new Option('--for <target>', 'the distribution').choices(targets).makeOptionMandatory(),
+      new Option('--for <target>', 'the distribution')
+        .choices(apiServerTargets)
+        .makeOptionMandatory(),
     )
     .requiredOption('--issuer <url...>', 'the issuer that signs, then those still accepted')
     .option(
@@ -50,6 +56,7 @@ export function defineApiserverConfig({ command, io, respond }: CommandContext):
     .option('--jwks-uri <url>', 'where the public finds the keys')
     .option('--signing-key <file>', 'Talos: the private key itself')
     .option('--accepted-key <file...>', 'Talos: public keys of earlier signing keys')
+    .option('--out <folder>', 'write the files there, under the names that they must have')
     .addHelpText(
       'after',
       '\nExample:\n  irsa apiserver-config --for kubeadm-v1beta4 --issuer https://oidc.example.com',
@@ -73,6 +80,16 @@ export function defineApiserverConfig({ command, io, respond }: CommandContext):
         const notes = [...new Set(files.flatMap((file) => file.notes))];
         // Notes go beside, so that the file can be piped; several files are told apart by a comment.
         for (const note of notes) io.stderr.write(`note: ${note}\n`);
+        if (options.out !== undefined) {
+          const { out } = options;
+          const names = files.map(({ path }) => join(out, path));
+          for (const [index, { content }] of files.entries()) {
+            // Talos takes the key itself.
+            const secret = content.includes('PRIVATE KEY');
+            await writeNewFile(String(names[index]), content, { io, secret });
+          }
+          return { data: { files }, text: names.join('\n') };
+        }
         const [only] = files;
         return {
           data: { files },

@@ -1,7 +1,7 @@
 import { generateServerIdentity, inspectCertificates, webhookDnsNames } from 'irsa/certs';
 import { readText } from '../read-input.js';
 import type { CliIo, CommandContext, CommandResult } from '../types.js';
-import { UsageError } from '../usage-error.js';
+import { wholeNumber } from '../whole-number.js';
 import { writeNewFile } from '../write-new-file.js';
 
 interface Options {
@@ -9,7 +9,7 @@ interface Options {
   readonly service: string;
   readonly namespace: string;
   readonly dnsName?: string[];
-  readonly days: string;
+  readonly days: number;
   readonly inspect?: string;
 }
 
@@ -19,7 +19,7 @@ export function defineCerts({ command, io, respond }: CommandContext): void {
     .option('--service <name>', 'of the webhook', 'irsa-webhook')
     .option('--namespace <namespace>', 'of the webhook', 'irsa-system')
     .option('--dns-name <name...>', 'more names')
-    .option('--days <days>', 'that the serving certificate lasts', '90')
+    .option('--days <days>', 'that the serving certificate lasts', wholeNumber(1, 3000), 90)
     .option('--inspect <file>', 'make nothing; show the certificates of a PEM file')
     .addHelpText(
       'after',
@@ -34,11 +34,9 @@ export function defineCerts({ command, io, respond }: CommandContext): void {
 
 async function create(options: Options, io: CliIo): Promise<CommandResult> {
   const { out, service, namespace, dnsName = [] } = options;
-  const days = Number(options.days);
-  if (!(days > 0 && days <= 3000)) throw new UsageError('--days: expected a number up to 3000');
   const identity = await generateServerIdentity({
     dnsNames: [...webhookDnsNames({ service, namespace }), ...dnsName],
-    lifetimeSeconds: days * 86_400,
+    lifetimeSeconds: options.days * 86_400,
     now: io.now(),
   });
   const files = [

@@ -1,4 +1,4 @@
-import { carryOut } from '../carry-out.js';
+import { publishIssuer } from '../publish-issuer.js';
 import { addIssuerOptions, issuerTask, type IssuerOptions } from '../issuer-spec.js';
 import type { CommandContext } from '../types.js';
 
@@ -13,8 +13,8 @@ export function defineIssuerApply({ command, io, respond }: CommandContext): voi
       '\nExample:\n  irsa issuer apply --name cluster-1 --account-id 111122223333 --bucket my-oidc --region eu-west-1 --key keys/sa.pub',
     )
     .action(async (options: Options) => {
-      await respond(async () =>
-        carryOut(await issuerTask(options, io), io, {
+      await respond(() =>
+        publishIssuer(() => issuerTask(options, io), io, {
           yes: options.yes === true,
           dryRun: options.dryRun === true,
           question: 'Make these changes?',

@@ -1,5 +1,6 @@
 import { planTask, planText } from '../carry-out.js';
 import { addIssuerOptions, issuerTask, type IssuerOptions } from '../issuer-spec.js';
+import { paint } from '../paint.js';
 import type { CommandContext } from '../types.js';
 
 export function defineIssuerPlan({ command, io, respond }: CommandContext): void {
@@ -13,7 +14,11 @@ export function defineIssuerPlan({ command, io, respond }: CommandContext): void
       await respond(async () => {
         const task = await issuerTask(options, io);
         const changes = await planTask(task);
-        const text = planText(changes, io, { task, diff: options.diff === true });
+        const text = planText(changes, {
+          task,
+          diff: options.diff === true,
+          colour: paint(io),
+        });
         return { data: { changes }, text };
       });
     });

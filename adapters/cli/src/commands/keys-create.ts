@@ -2,13 +2,14 @@ import { Option } from 'commander';
 import { generateSigningKey } from 'irsa/oidc';
 import type { CommandContext } from '../types.js';
 import { UsageError } from '../usage-error.js';
+import { wholeNumber } from '../whole-number.js';
 import { writeNewFile } from '../write-new-file.js';
 
 interface Options {
   readonly out: string;
   readonly name: string;
   readonly algorithm: 'RS256' | 'ES256' | 'ES384' | 'ES512';
-  readonly modulusLength?: string;
+  readonly modulusLength?: number;
 }
 
 export function defineKeysCreate({ command, io, respond }: CommandContext): void {
@@ -20,17 +21,16 @@ export function defineKeysCreate({ command, io, respond }: CommandContext): void
         .choices(['RS256', 'ES256', 'ES384', 'ES512'])
         .default('RS256'),
     )
-    .option('--modulus-length <bits>', 'of an RSA key (default: 2048)')
+    .option('--modulus-length <bits>', 'of an RSA key (default: 2048)', wholeNumber(2048, 8192))
     .addHelpText('after', '\nExample:\n  irsa keys create --out keys')
     .action(async (options: Options) => {
       await respond(async () => {
         const { out, name, algorithm, modulusLength } = options;
-        const bits = modulusLength === undefined ? undefined : Number(modulusLength);
         if (!/^[\w.-]+$/.test(name))
           throw new UsageError('--name: expected letters, digits, . _ -');
         const key = await generateSigningKey({
           algorithm,
-          ...(bits === undefined ? {} : { modulusLength: bits }),
+          ...(modulusLength === undefined ? {} : { modulusLength }),
         });
         const files = { privateKey: `${out}/${name}.key`, publicKey: `${out}/${name}.pub` };
         await writeNewFile(files.privateKey, key.privateKeyPem, { io, secret: true });

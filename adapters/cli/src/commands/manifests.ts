@@ -2,13 +2,15 @@ import { Option } from 'commander';
 import { manifestsToYaml, webhookManifests, type WebhookManifestsOptions } from 'irsa/cluster';
 import { readText } from '../read-input.js';
 import type { CommandContext } from '../types.js';
+import { UsageError } from '../usage-error.js';
+import { wholeNumber } from '../whole-number.js';
 
 interface Options {
   readonly namespace: string;
   readonly image: string;
   readonly certificates: WebhookManifestsOptions['certificates'];
   readonly caFile?: string;
-  readonly replicas: string;
+  readonly replicas: number;
   readonly failurePolicy: 'Fail' | 'Ignore';
   readonly region?: string;
   readonly audience?: string;
@@ -24,7 +26,7 @@ export function defineManifests({ command, io, respond }: CommandContext): void 
         .default('self-managed'),
     )
     .option('--ca-file <file>', 'with provided: the CA that the API server shall trust')
-    .option('--replicas <count>', 'how many', '2')
+    .option('--replicas <count>', 'how many', wholeNumber(1, 100), 2)
     .addOption(
       new Option('--failure-policy <policy>', 'what happens to pods while no replica answers')
         .choices(['Fail', 'Ignore'])
@@ -39,11 +41,16 @@ export function defineManifests({ command, io, respond }: CommandContext): void 
     .action(async (options: Options) => {
       await respond(async () => {
         const { caFile, region, audience } = options;
+        if ((options.certificates === 'provided') !== (caFile !== undefined)) {
+          throw new UsageError(
+            '--certificates provided and --ca-file go together: pass both, or neither',
+          );
+        }
         const objects = webhookManifests({
           namespace: options.namespace,
           image: options.image,
           certificates: options.certificates,
-          replicas: Number(options.replicas),
+          replicas: options.replicas,
           failurePolicy: options.failurePolicy,
           ...(caFile === undefined
             ? {}

@@ -7,6 +7,7 @@ import {
   type ServiceAccount,
 } from 'irsa/patch';
 import { changeText } from '../change-text.js';
+import { paint } from '../paint.js';
 import { expandLists, type KubernetesObject } from '../expand-lists.js';
 import { readDocuments } from '../read-input.js';
 import type { CliIo, CommandContext } from '../types.js';
@@ -124,9 +125,11 @@ function outcomeText(
       const result = applyPodPatch(pod, outcome.patch);
       if (show === 'pod') return pretty(result);
       const warnings = outcome.warnings.map((warning) => `warning: ${warning}`);
-      return [`# ${title}: mutated`, changeText(pretty(pod), pretty(result), io), ...warnings].join(
-        '\n',
-      );
+      return [
+        `# ${title}: mutated`,
+        changeText(pretty(pod), pretty(result), paint(io)),
+        ...warnings,
+      ].join('\n');
     }
   }
 }

@@ -1,7 +1,8 @@
 import { decodeUnverifiedToken } from 'irsa/credentials';
-import { parseIssuer, verifyServiceAccountToken, type JwkSetLike } from 'irsa/oidc';
-import { fetchIssuerDocuments } from '../fetch-issuer-documents.js';
-import { readDocuments, readText } from '../read-input.js';
+import { parseIssuer, verifyServiceAccountToken } from 'irsa/oidc';
+import { fetchJwks } from '../fetch-issuer-documents.js';
+import { readText } from '../read-input.js';
+import { readJwks } from '../read-jwks.js';
 import type { CommandContext } from '../types.js';
 
 interface Options {
@@ -28,8 +29,8 @@ export function defineTokenVerify({ command, io, respond }: CommandContext): voi
         );
         const jwks =
           options.jwks === undefined
-            ? (JSON.parse((await fetchIssuerDocuments(issuer, io)).jwks.body) as JwkSetLike)
-            : ((await readDocuments(options.jwks, io))[0] as JwkSetLike);
+            ? await fetchJwks(issuer, io)
+            : await readJwks(options.jwks, io);
         const { audience } = options;
         const verified = await verifyServiceAccountToken({
           token,

@@ -5,6 +5,7 @@ import {
   type TrustPolicy,
 } from 'irsa/iam';
 import { changeText } from '../change-text.js';
+import { paint } from '../paint.js';
 import { readText } from '../read-input.js';
 import { addTrustOptions, trustBinding, type TrustOptions } from '../trust-options.js';
 import type { CommandContext } from '../types.js';
@@ -41,7 +42,7 @@ function define(
           data: after,
           text:
             options.dryRun === true
-              ? changeText(JSON.stringify(before, undefined, 2), text, io)
+              ? changeText(JSON.stringify(before, undefined, 2), text, paint(io))
               : text,
         };
       });

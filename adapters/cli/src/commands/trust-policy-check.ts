@@ -11,6 +11,7 @@ import { readText } from '../read-input.js';
 import { serviceAccountPattern } from '../trust-options.js';
 import type { CommandContext } from '../types.js';
 import { UsageError } from '../usage-error.js';
+import { accountNumber } from '../whole-number.js';
 
 interface Options {
   readonly serviceAccount?: string;
@@ -24,7 +25,11 @@ export function defineTrustPolicyCheck({ command, io, respond }: CommandContext)
     .argument('[file]', 'the trust policy; - is standard input', '-')
     .option('--service-account <namespace/name>', 'also: may this one assume the role?')
     .option('--issuer <url>', 'with --service-account')
-    .option('--account-id <id>', 'with --service-account: the account of the OIDC provider')
+    .option(
+      '--account-id <id>',
+      'with --service-account: the account of the OIDC provider',
+      accountNumber,
+    )
     .option('--audience <audience>', 'of its token', 'sts.amazonaws.com')
     .addHelpText('after', '\nExample:\n  irsa trust-policy check trust.json')
     .action(async (file: string, options: Options) => {

@@ -1,21 +1,38 @@
 import { Option } from 'commander';
+import { join } from 'node:path';
 import type { ApiServerTarget } from 'irsa/cluster';
-import { carryOut } from '../carry-out.js';
-import { addIssuerOptions, issuerTask, rolesOf, type IssuerOptions } from '../issuer-spec.js';
-import { reasonOf } from '../read-input.js';
+import { changeText } from '../change-text.js';
+import {
+  addIssuerOptions,
+  issuerTarget,
+  issuerTask,
+  rolesOf,
+  type IssuerOptions,
+} from '../issuer-spec.js';
+import { paint } from '../paint.js';
+import { publishIssuer } from '../publish-issuer.js';
+import { readText, reasonOf } from '../read-input.js';
 import type { CliIo, CommandContext } from '../types.js';
 import { UsageError } from '../usage-error.js';
-import { writeNewFile } from '../write-new-file.js';
+import { replaceFile, writeNewFile } from '../write-new-file.js';
+import { apiServerTargets } from './apiserver-config.js';
 
 interface Options extends IssuerOptions {
   readonly out: string;
   readonly for: ApiServerTarget;
   readonly image: string;
   readonly yes?: true;
+  readonly dryRun?: true;
+  readonly acceptedKey?: string[];
 }
 
-/** What a step came to. `kept`: it was done before. */
-type Outcome = 'done' | 'kept' | 'declined';
+/** Those that can keep the cluster's own issuer accepted beside the new one. */
+export const upTargets: readonly ApiServerTarget[] = apiServerTargets.filter(
+  (target) => target !== 'kubeadm-v1beta3' && target !== 'talos-v1alpha1',
+);
+
+/** What a step came to. `kept`: it was done before. `planned`: with --dry-run. */
+type Outcome = 'done' | 'kept' | 'declined' | 'planned';
 
 interface Step {
   readonly id: string;
@@ -23,85 +40,152 @@ interface Step {
   readonly run: () => Promise<Outcome>;
 }
 
+/** A file that a step writes. */
+interface StepFile {
+  readonly name: string;
+  readonly text: string;
+  readonly secret?: boolean;
+}
+
 export function defineUp({ command, io, respond }: CommandContext): void {
   addIssuerOptions(command)
     .option('--out <folder>', 'where keys and files go; a later run goes on from them', 'irsa')
-    .addOption(
-      new Option('--for <target>', 'the distribution; see irsa apiserver-config').default('flags'),
-    )
+    .addOption(new Option('--for <target>', 'the distribution').choices(upTargets).default('flags'))
+    .option('--accepted-key <file...>', 'Talos: the public key that the cluster signs with now')
     .requiredOption('--image <image>', 'of the webhook')
     .option('-y, --yes', 'ask nobody')
+    .option('--dry-run', 'show what each step would do')
     .addHelpText(
       'after',
       '\nExample:\n  irsa up --name cluster-1 --account-id 111122223333 --bucket my-oidc --region eu-west-1 \\\n    --for kubeadm-v1beta4 --image registry.example.com/irsa-webhook:0.1.0 --role s3-echoer=default/s3-echoer',
     )
     .action(async (options: Options) => {
       await respond(async () => {
-        const steps = stepsOf(options, io);
+        // Before the first step, so that no key is made for a command line that cannot work.
+        const { region } = await issuerTarget(options, io);
+        rolesOf(options.role ?? []);
+        const steps = stepsOf({ ...options, region }, io);
         const results: { id: string; outcome: Outcome }[] = [];
         for (const [index, { id, title, run }] of steps.entries()) {
           io.stderr.write(`${index + 1}/${steps.length} ${title}\n`);
           const outcome = await run();
           results.push({ id, outcome });
           if (outcome === 'declined') break;
+          // A plan of what follows needs the key.
+          if (id === 'keys' && outcome === 'planned') break;
         }
-        const finished = results.every(({ outcome }) => outcome !== 'declined');
-        return {
-          data: { finished, steps: results },
-          text: [
-            ...results.map(({ id, outcome }) => `${outcome.padEnd(8)} ${id}`),
-            finished
-              ? `next: give ${options.out}/apiserver to the API server, then kubectl apply -f ${options.out}/webhook.yaml -f ${options.out}/workload.yaml`
-              : 'stopped; run it again to go on',
-          ].join('\n'),
-          exitCode: finished ? 0 : 1,
-        };
+        return summary(results, options);
       });
     });
 }
 
+function summary(
+  results: readonly { readonly id: string; readonly outcome: Outcome }[],
+  { out }: Options,
+): { data: unknown; text: string; exitCode: 0 | 1 } {
+  const outcomes = results.map(({ outcome }) => outcome);
+  const finished = outcomes.every((outcome) => outcome === 'done' || outcome === 'kept');
+  const next = outcomes.includes('declined')
+    ? 'stopped; run it again to go on'
+    : outcomes.includes('planned')
+      ? results.length === 1
+        ? 'nothing was done; the other steps can be planned once there is a key'
+        : 'nothing was done'
+      : [
+          'next:',
+          `  give ${out}/apiserver and the keys to the control plane`,
+          `  kubectl apply -f ${out}/webhook.yaml`,
+          `  kubectl apply -f ${out}/workload.yaml`,
+          '  irsa doctor --pod NAMESPACE/NAME',
+        ].join('\n');
+  return {
+    data: { finished, steps: results },
+    text: [...results.map(({ id, outcome }) => `${outcome.padEnd(8)} ${id}`), next].join('\n'),
+    exitCode: outcomes.includes('declined') ? 1 : 0,
+  };
+}
+
 function stepsOf(options: Options, io: CliIo): Step[] {
   const { out } = options;
-  const keyFile = `${out}/sa.pub`;
-  const withKey: Options = { ...options, key: options.key ?? [keyFile] };
-  const ask = async (question: string): Promise<boolean> =>
-    options.yes === true || (await io.confirm(question));
-  const file = (id: string, title: string, name: string, content: () => Promise<string>): Step => ({
+  const withKey: Options = { ...options, key: options.key ?? [`${out}/sa.pub`] };
+  const settings = { yes: options.yes === true, dryRun: options.dryRun === true };
+  const files = (id: string, title: string, make: () => Promise<StepFile[]>): Step => ({
     id,
     title,
-    run: async () => {
-      if (await exists(`${out}/${name}`, io)) return 'kept';
-      if (!(await ask(`Write ${out}/${name}?`))) return 'declined';
-      await writeNewFile(`${out}/${name}`, await content(), { io, secret: false });
-      return 'done';
-    },
+    run: async () => writeFiles(await make(), settings, io),
   });
   return [
-    { id: 'keys', title: 'signing key', run: () => createKeys(out, ask, io) },
+    {
+      id: 'keys',
+      title: 'signing key',
+      run: () =>
+        options.key === undefined ? createKeys(out, settings, io) : Promise.resolve('kept'),
+    },
     {
       id: 'issuer',
       title: 'issuer, IAM provider and roles',
       run: async () => {
-        const { exitCode = 0, data } = await carryOut(await issuerTask(withKey, io), io, {
-          yes: options.yes === true,
-          dryRun: false,
+        const { outcome, text } = await publishIssuer(() => issuerTask(withKey, io), io, {
+          ...settings,
           question: 'Make these changes?',
         });
-        if (exitCode !== 0) return 'declined';
-        return (data as { changes: unknown[] }).changes.length === 0 ? 'kept' : 'done';
+        if (outcome === 'planned') io.stderr.write(`${text}\n`);
+        const outcomes = { nothing: 'kept', applied: 'done', declined: 'declined' } as const;
+        return outcome === 'planned' ? 'planned' : outcomes[outcome];
       },
     },
-    file('apiserver', 'API-server settings', 'apiserver', () => apiServerText(withKey, io)),
-    file('webhook', 'webhook manifests', 'webhook.yaml', () => webhookText(options)),
-    file('workload', 'ServiceAccounts', 'workload.yaml', () => workloadText(options)),
+    files('apiserver', 'API-server settings', () => apiServerFiles(withKey, io)),
+    files('webhook', 'webhook manifests', async () => [
+      { name: `${out}/webhook.yaml`, text: await webhookText(options) },
+    ]),
+    files('workload', 'ServiceAccounts', async () => [
+      { name: `${out}/workload.yaml`, text: await workloadText(options) },
+    ]),
   ];
 }
 
-async function createKeys(
-  out: string,
-  ask: (question: string) => Promise<boolean>,
+interface Settings {
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+}
+
+/** Writes what is missing; what differs is replaced only by a person's word, because a person may have changed it. */
+async function writeFiles(
+  files: readonly StepFile[],
+  { yes, dryRun }: Settings,
   io: CliIo,
 ): Promise<Outcome> {
+  const present = await Promise.all(
+    files.map(async ({ name }) => ((await exists(name, io)) ? readText(name, io) : undefined)),
+  );
+  let outcome: Outcome = 'kept';
+  for (const [index, { name, text, secret = false }] of files.entries()) {
+    const before = present[index];
+    if (before === text) continue;
+    const diff = (): string =>
+      secret ? `${name} differs` : changeText(before ?? '', text, paint(io, 'stderr'));
+    if (dryRun) {
+      io.stderr.write(`${name}\n${diff()}\n`);
+      outcome = 'planned';
+    } else if (before === undefined) {
+      if (!yes && !(await io.confirm(`Write ${name}?`))) return 'declined';
+      await writeNewFile(name, text, { io, secret });
+      outcome = 'done';
+    } else if (yes) {
+      io.stderr.write(
+        `note: ${name} differs from what these options give, and is kept; remove it to have it written anew\n`,
+      );
+    } else {
+      io.stderr.write(`${diff()}\n`);
+      if (!(await io.confirm(`Replace ${name}?`))) continue;
+      await replaceFile(name, text, { io, secret });
+      outcome = 'done';
+    }
+  }
+  return outcome;
+}
+
+async function createKeys(out: string, { yes, dryRun }: Settings, io: CliIo): Promise<Outcome> {
   const names = { privateKey: `${out}/sa.key`, publicKey: `${out}/sa.pub` };
   const there = await Promise.all(Object.values(names).map((name) => exists(name, io)));
   if (there.every(Boolean)) return 'kept';
@@ -110,7 +194,8 @@ async function createKeys(
       `${out}: expected both of sa.key and sa.pub, or none; restore the other one`,
     );
   }
-  if (!(await ask(`Make a signing key in ${out}?`))) return 'declined';
+  if (dryRun) return 'planned';
+  if (!yes && !(await io.confirm(`Make a signing key in ${out}?`))) return 'declined';
   const { generateSigningKey } = await import('irsa/oidc');
   const key = await generateSigningKey();
   await writeNewFile(names.privateKey, key.privateKeyPem, { io, secret: true });
@@ -118,21 +203,42 @@ async function createKeys(
   return 'done';
 }
 
-async function apiServerText(options: Options, io: CliIo): Promise<string> {
+async function apiServerFiles(options: Options, io: CliIo): Promise<StepFile[]> {
   const { apiServerSettings, renderApiServerSettings } = await import('irsa/cluster');
+  const { out, acceptedKey = [] } = options;
   const { spec } = await issuerTask(options, io);
+  if (spec.issuer === undefined) return [];
+  const talos = options.for.startsWith('talos');
+  if (talos && acceptedKey.length === 0) {
+    io.stderr.write(
+      'note: without --accepted-key the cluster refuses the tokens of its present key at once\n',
+    );
+  }
   const settings = apiServerSettings({
     // The cluster's own issuer stays accepted, so that tokens that are about keep working.
-    issuers: [String(spec.issuer), 'https://kubernetes.default.svc.cluster.local'],
+    issuers: [spec.issuer, 'https://kubernetes.default.svc.cluster.local'],
     signingKeyFile: '/etc/kubernetes/pki/irsa-sa.key',
-    verificationKeyFiles: ['/etc/kubernetes/pki/irsa-sa.pub', '/etc/kubernetes/pki/sa.pub'],
+    verificationKeyFiles: [
+      '/etc/kubernetes/pki/irsa-sa.pub',
+      ...(talos && acceptedKey.length === 0 ? [] : ['/etc/kubernetes/pki/sa.pub']),
+    ],
     apiAudiences: ['https://kubernetes.default.svc.cluster.local'],
+    // Talos takes the keys, not their paths.
+    ...(talos
+      ? {
+          signingKeyPem: await readText(`${out}/sa.key`, io),
+          verificationKeyPems: await Promise.all(acceptedKey.map((file) => readText(file, io))),
+        }
+      : {}),
   });
-  return renderApiServerSettings(settings, { for: options.for })
-    .map(({ path, content, notes }) =>
-      [`# ${path}`, ...notes.map((note) => `# ${note}`), content].join('\n'),
-    )
-    .join('');
+  const files = renderApiServerSettings(settings, { for: options.for });
+  for (const note of new Set(files.flatMap(({ notes }) => notes)))
+    io.stderr.write(`note: ${note}\n`);
+  return files.map(({ path, content }) => ({
+    name: join(out, 'apiserver', path),
+    text: content,
+    secret: content.includes('PRIVATE KEY'),
+  }));
 }
 
 async function webhookText({ image, region }: Options): Promise<string> {
