@@ -11,6 +11,8 @@ const shared: Options = {
   dts: true,
   splitting: true,
   sourcemap: false,
+  // Chunks are named by their content: those of earlier builds would be packed too. Types stay.
+  clean: true,
   // An adapter imports `irsa/...` by package name also in its build: the library is never bundled into it.
   external: [/^irsa(-[a-z]+)?(\/|$)/, /^node:/],
 };
