@@ -2,8 +2,6 @@ interface ErrorParts {
   readonly name?: unknown;
   readonly code?: unknown;
   readonly Code?: unknown;
-  readonly message?: unknown;
-  readonly cause?: unknown;
 }
 
 /** What to do about errors that come from AWS or the network, by name or code; those of irsa say it themselves. */
@@ -45,14 +43,8 @@ export function explainError(error: unknown): string {
   return hint === undefined ? line : `${line.replace(/\.$/, '')}; ${hint}`;
 }
 
-/** The codes and names of an error and of what caused it, the nearest first. */
-function namesOf(error: unknown): string[] {
-  const names: string[] = [];
-  let current: unknown = error;
-  for (let depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth += 1) {
-    const { code, Code, name, cause } = current as ErrorParts;
-    for (const word of [code, Code, name]) if (typeof word === 'string') names.push(word);
-    current = cause;
-  }
-  return names;
+/** The codes and names of an error; those of what caused it are not asked, its thrower knew better. */
+function namesOf(error: ErrorParts): string[] {
+  const { code, Code, name } = error;
+  return [code, Code, name].filter((word): word is string => typeof word === 'string');
 }

@@ -52,6 +52,7 @@ async function askPerson(question: string): Promise<boolean> {
     const answer = await new Promise<string>((resolve, reject) => {
       // The prompt reads Ctrl-C itself: no signal is raised.
       prompt.once('SIGINT', () => {
+        process.stderr.write('\n');
         reject(new InterruptedError('stopped; nothing was changed by this step'));
       });
       prompt.once('close', () => {
