@@ -14,6 +14,13 @@ describe('the README', () => {
     expect(await runSession(readme, { cwd })).toBe(4);
   });
 
+  it('of the repository shows a session as it happens', async () => {
+    const cwd = scratchFolder();
+    copyFileSync(join(fixtures, 'trust.json'), join(cwd, 'trust.json'));
+    const page = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    expect(await runSession(page, { cwd })).toBe(5);
+  });
+
   it('names every command', () => {
     const rows = readme.split('\n').filter((line) => line.startsWith('| `irsa '));
     for (const { path } of commandTable) {
