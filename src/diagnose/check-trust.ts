@@ -2,7 +2,7 @@ import { evaluateTrustPolicy } from '../iam/evaluate-trust-policy.js';
 import { matchWildcard, patternOf } from '../iam/match-wildcard.js';
 import type { TrustDecision, TrustReason } from '../iam/types.js';
 import { parseArn } from '../names/arn.js';
-import { providerUrl } from './check-provider.js';
+import { providerUrl, textOfClaim } from './check-provider.js';
 import { tagsAreReadable } from './check-token.js';
 import { jsonText, isJsonObject, readJson, type JsonObject } from './read-json.js';
 import { makeFault } from './make-finding.js';
@@ -63,7 +63,9 @@ function providerArnOf(
   if (facts.provider?.arn !== undefined) return facts.provider.arn;
   try {
     const { partition, accountId } = parseArn(roleArn);
-    const url = isJsonObject(facts.provider) ? providerUrl(facts.provider) : String(claims['iss']);
+    const url = isJsonObject(facts.provider)
+      ? providerUrl(facts.provider)
+      : textOfClaim(claims['iss']);
     return `arn:${partition}:iam::${accountId}:oidc-provider/${url.slice('https://'.length)}`;
   } catch {
     return undefined;
@@ -197,7 +199,7 @@ function subjectFault(
   expected: readonly string[],
   claims: JsonObject,
 ): FindingId {
-  const subject = String(claims['sub']);
+  const subject = textOfClaim(claims['sub']);
   if (
     /^String(?:Not)?Equals/i.test(operator) &&
     expected.some((one) => /[*?]/.test(one) && matchWildcard(patternOf(one), subject))

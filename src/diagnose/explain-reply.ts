@@ -1,5 +1,6 @@
-import { makeFault } from './make-finding.js';
+import { makeFault, shown } from './make-finding.js';
 import type { FindingId } from './finding-catalogue.js';
+import { textOfClaim } from './check-provider.js';
 import { readToken } from './check-token.js';
 import type { Fault, ReplyFact, WebIdentityFacts } from './types.js';
 
@@ -56,7 +57,7 @@ export function explainReply(
   if (saysTheSame(predicted, code, message)) return [];
   const byText = byMessage.find(([pattern]) => pattern.test(message))?.[1];
   const id = byText ?? (Object.hasOwn(byCode, code) ? byCode[code] : undefined);
-  const sts = { code, message };
+  const sts = { code, message: shown(message) };
   if (id !== undefined) return [makeFault(id, evidence, sts)];
   return code.startsWith('AccessDenied')
     ? [makeFault('sts-denied-unexplained', `${evidence}${demanded(facts)}`, sts)]
@@ -78,7 +79,7 @@ function demanded({ role, token }: WebIdentityFacts): string {
   const parsed = role === undefined ? readToken(token) : undefined;
   if (parsed === undefined || 'finding' in parsed) return '';
   const { iss, sub, aud } = parsed.claims;
-  const hostPath = String(iss).replace(/^https:\/\//, '');
+  const hostPath = textOfClaim(iss).replace(/^https:\/\//, '');
   const audience: unknown = Array.isArray(aud) ? aud[0] : aud;
-  return `; the role must exist, and its trust policy name oidc-provider/${hostPath} and let in ${hostPath}:sub = ${String(sub)}, ${hostPath}:aud = ${String(audience)}`;
+  return `; the role must exist, and its trust policy name oidc-provider/${hostPath} and let in ${hostPath}:sub = ${textOfClaim(sub)}, ${hostPath}:aud = ${textOfClaim(audience)}`;
 }

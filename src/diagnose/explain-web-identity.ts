@@ -5,7 +5,7 @@ import { checkIssuer, type IssuerCheck } from './check-issuer.js';
 import { checkProvider, textOfClaim } from './check-provider.js';
 import { checkSignature } from './check-signature.js';
 import { checkTrust } from './check-trust.js';
-import { concludeDiagnosis } from './make-finding.js';
+import { concludeDiagnosis, shown } from './make-finding.js';
 import { explainReply } from './explain-reply.js';
 import type { FindingId } from './finding-catalogue.js';
 import type { Diagnosis, Fault, WebIdentityFacts } from './types.js';
@@ -29,9 +29,21 @@ export async function explainWebIdentity(facts: WebIdentityFacts): Promise<Diagn
   const { reply } = facts;
   if (reply === undefined) return concludeDiagnosis(faults);
   const told = explainReply(facts, reply, faults);
+  const accepted = reply.status === 200 && (reply.expiration ?? facts.now) > facts.now;
+  // Whom STS takes, it has looked at: what could not be seen from here is no open question then.
+  const open = accepted ? faults.filter(({ finding }) => !isUnseen(finding.id)) : faults;
   // What STS said stands first: it is a fact, the prediction is not.
-  return concludeDiagnosis([...told, ...faults]);
+  const { verdict, findings, stsError } = concludeDiagnosis([...told, ...open]);
+  const { code, message = '' } = reply;
+  const answered = code === undefined ? stsError : { code, message: shown(message) };
+  return {
+    verdict: accepted && verdict === 'unknown' ? 'ok' : verdict,
+    findings,
+    ...(answered === undefined ? {} : { stsError: answered }),
+  };
 }
+
+const isUnseen = (id: FindingId): boolean => id.startsWith('unknown-');
 
 async function predict(facts: WebIdentityFacts): Promise<Fault[]> {
   const { call = {}, role, now } = facts;

@@ -82,6 +82,22 @@ describe('hostile facts become findings, never a crash', () => {
     );
   });
 
+  it('claims that cannot be made text', async () => {
+    const part = (value: unknown): string =>
+      Buffer.from(JSON.stringify(value)).toString('base64url');
+    const odd = { toString: null, valueOf: null };
+    const claims = { iss: odd, sub: odd, aud: odd, azp: odd, iat: 1, exp: 2 };
+    const { verdict } = await explainWebIdentity({
+      token: `${part({ alg: 'ES256', kid: odd })}.${part(claims)}.AAAA`,
+      now,
+      discovery: odd,
+      jwks: { keys: [odd] },
+      role: { arn, trustPolicy: odd },
+      reply: { code: 'AccessDenied', message: 'no' },
+    });
+    expect(verdict).toBe('refused');
+  });
+
   it('a JWKS of 10 MB, a token of 1 MB, a policy that is not JSON', async () => {
     const explain = (changes: Partial<WebIdentityFacts>): Promise<string | undefined> =>
       explainWebIdentity({
@@ -107,6 +123,46 @@ describe('hostile facts become findings, never a crash', () => {
     ).toBe('jwks-empty');
     const nested = `{"keys":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     expect(await explain({ jwks: nested })).toBe('jwks-empty');
+  });
+
+  it('whatever the API server, the bucket and the fetches are', async () => {
+    await fc.assert(
+      fc.asyncProperty(json, json, json, json, async (discovery, jwks, servers, bucket) => {
+        const hostile = {
+          token,
+          now,
+          apiServer: { discovery, jwks, servers },
+          bucket,
+          fetches: [
+            { document: 'discovery', url: `${issuer}/${JSON.stringify(jwks)}`, status: 403 },
+          ],
+        } as unknown as WebIdentityFacts;
+        const diagnosis = await explainWebIdentity(hostile);
+        expect(diagnosis.verdict).not.toBe('ok');
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('a pattern of two thousand stars, in bounded time', async () => {
+    const policy = {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { Federated: 'arn:aws:iam::111122223333:oidc-provider/oidc.example.com' },
+          Action: 'sts:AssumeRoleWithWebIdentity',
+          Condition: { StringEquals: { 'oidc.example.com:sub': `${'*a'.repeat(2000)}b` } },
+        },
+      ],
+    };
+    const { findings } = await explainWebIdentity({
+      token,
+      now,
+      provider: { url: issuer, audiences: ['sts.amazonaws.com'] },
+      role: { arn, trustPolicy: JSON.stringify(policy) },
+    });
+    expect(findings[0]?.id).toBe('trust-subject');
   });
 
   it('whatever the pod, the ServiceAccount, the webhook and the events are', () => {
@@ -137,7 +193,7 @@ describe('hostile facts become findings, never a crash', () => {
 describe('secrets', () => {
   it('never show: no finding holds a token’s signature', async () => {
     const signature = token.split('.')[2]!;
-    const { findings } = await explainWebIdentity({
+    const diagnosis = await explainWebIdentity({
       token,
       now,
       discovery: `not JSON: ${token}`,
@@ -146,8 +202,8 @@ describe('secrets', () => {
       role: { arn: token, trustPolicy: token },
       reply: { code: 'ValidationError', message: `Value '${token}' at 'webIdentityToken'` },
     });
-    expect(findings.length).toBeGreaterThan(2);
-    expect(JSON.stringify(findings)).not.toContain(signature);
+    expect(diagnosis.findings.length).toBeGreaterThan(2);
+    expect(JSON.stringify(diagnosis)).not.toContain(signature);
   });
 
   it('does not change what it is given', async () => {

@@ -70,16 +70,25 @@ describe('irsa doctor from inside a pod', () => {
   });
 
   it('works without AWS access, and says what it could not look at', async () => {
-    const run = await doctor(await start());
-    expect(report(run).verdict).toBe('unknown');
+    const set = await start();
+    const run = await doctor(set);
+    expect(report(run)).toMatchObject({ verdict: 'ok', findings: [] });
     expect(report(run).notLookedAt.map(({ what }) => what)).toEqual(['IAM']);
     expect(run.exitCode).toBe(0);
+    const blind = await doctor(set, { argv: ['--no-sts'] });
+    expect(report(blind).verdict).toBe('unknown');
+    expect(report(blind).findings.map(({ id }) => id)).toEqual([
+      'unknown-provider',
+      'unknown-role',
+    ]);
+    expect(report(blind).notLookedAt.map(({ what }) => what)).toEqual(['IAM', 'STS itself']);
   });
 
   it('knows STS’s words where it may not look into IAM', async () => {
     const missing = await doctor(await start({ provider: null }));
     expect(errors(missing)).toEqual(['provider-missing']);
     await running?.close();
+    expect(report(missing).stsError?.code).toBe('InvalidIdentityToken');
     const denied = await doctor(await start({ role: null }));
     expect(errors(denied)).toEqual(['sts-denied-unexplained']);
     expect(denied.stdout).toContain(
