@@ -124,7 +124,7 @@ async function measure(arena: Arena): Promise<BenchRow[]> {
   if (go === undefined) {
     rows[0] = {
       ...rows[0]!,
-      note: `${floorIs}. The Go webhook was not measured: build it with npm run e2e -- --prepare`,
+      note: `${floorIs}. The Go webhook was not measured: build it with npm run e2e -- --prepare eks-webhook`,
     };
   } else {
     rows.push(...againstGo(versus(samples.go), rss(ours), rss(go)));
@@ -162,19 +162,22 @@ function againstGo(
   ];
 }
 
-/** 1,000 connections that each want an answer at once. */
+/** 1,000 connections that each want an answer at once; they cost memory of their own, so growth is counted from the second round on. */
 async function crowd(ours: Contestant, arena: Arena, rps: number): Promise<BenchRow> {
+  const idle = rss(ours);
+  const round = (seconds: number): Promise<LoadResult> =>
+    driveLoad({
+      port: ours.port,
+      ca: arena.at.ca,
+      connections: 1000,
+      seconds,
+      body: arena.body,
+      path: '/mutate?timeout=1s',
+    });
+  await round(3);
   const before = rss(ours);
-  const result = await driveLoad({
-    port: ours.port,
-    ca: arena.at.ca,
-    connections: 1000,
-    seconds: 6,
-    body: arena.body,
-    path: '/mutate?timeout=1s',
-  });
+  const { broken, answers, latencies, refusals, seconds } = await round(6);
   const after = rss(ours);
-  const { broken, answers, latencies, refusals } = result;
   const slowest = latencies.at(-1) ?? Infinity;
   return {
     what: '1,000 connections at once: slowest answer, against the timeout of 1 s',
@@ -182,9 +185,9 @@ async function crowd(ours: Contestant, arena: Arena, rps: number): Promise<Bench
     ours: slowest,
     floor: 1000,
     ratio: slowest / 1000,
-    target: 'within the timeout, RSS + ≤ 64 MiB',
-    met: slowest < 1000 && broken === 0 && after - before <= 64,
-    note: `${answers} reviews answered at ${Math.round(answers / result.seconds)}/s (${Math.round(rps)}/s with 10 connections), ${refusals.length} shed, ${broken} connections broken; RSS ${Math.round(before)} → ${Math.round(after)} MiB`,
+    target: 'within the timeout; no growth of RSS (+ ≤ 32 MiB)',
+    met: slowest < 1000 && broken === 0 && after - before <= 32,
+    note: `${answers} reviews answered at ${Math.round(answers / seconds)}/s (${Math.round(rps)}/s with 10 connections), ${refusals.length} shed, ${broken} connections broken; RSS ${Math.round(idle)} MiB with 10 connections, ${Math.round(before)} → ${Math.round(after)} MiB with 1,000 (the manifests allow 384)`,
   };
 }
 

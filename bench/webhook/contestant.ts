@@ -61,7 +61,7 @@ export async function startNode(
   return { child, port, startMs: performance.now() - startedAt };
 }
 
-/** Starts amazon-eks-pod-identity-webhook, the real one, built by `npm run e2e -- --prepare`. */
+/** Starts amazon-eks-pod-identity-webhook, the real one, built by `npm run e2e -- --prepare eks-webhook`. */
 export async function startGoWebhook(
   program: string,
   { folder, apiPort, ca }: Surroundings,
