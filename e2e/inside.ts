@@ -22,7 +22,8 @@ export interface InsideRequest {
   readonly logs?: string;
 }
 
-const scenarioDeadlineMs = 20 * 60_000;
+/** Far beyond what each takes, so that a hang ends. */
+const deadlineMs = (scenario: Scenario): number => (scenario.slow === true ? 40 : 20) * 60_000;
 
 const note = (line: string): void => {
   console.error(`e2e: ${line}`);
@@ -34,8 +35,8 @@ async function runScenario(shared: SharedWorld, scenario: Scenario): Promise<Sce
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`not finished after ${scenarioDeadlineMs / 60_000} minutes`));
-    }, scenarioDeadlineMs);
+      reject(new Error(`not finished after ${deadlineMs(scenario) / 60_000} minutes`));
+    }, deadlineMs(scenario));
   });
   const outcome = await Promise.race([scenario.run(world), deadline]).then(
     (detail) => ({ ok: true, detail }),
