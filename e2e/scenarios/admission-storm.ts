@@ -94,10 +94,11 @@ async function startReplica({ world, rig, args, balancer, replicas }: Storm): Pr
   balancer.setReplicas(replicas.map(({ port }) => port));
 }
 
-/** Takes the oldest replica away. */
+/** Takes the replica away to which most connections lead: the one whose end is felt. */
 async function endReplica({ balancer, replicas }: Storm, signal: NodeJS.Signals): Promise<void> {
+  replicas.sort((a, b) => balancer.openTo(b.port) - balancer.openTo(a.port));
   const replica = replicas.shift()!;
-  // A killed replica is still in the Service for a while; one that ends in order is not.
+  // A killed replica is still in the Service for a while; one that ends in order is not, and answers what is under way.
   if (signal === 'SIGTERM') balancer.setReplicas(replicas.map(({ port }) => port));
   await replica.process.stop(signal);
   if (signal === 'SIGKILL') await sleep(2000);

@@ -248,7 +248,7 @@ function claimCases({ issuer, roleArn, tokenWith }: Ground): readonly Refusal[] 
     },
     {
       ...invalid,
-      ...{ id: 'unregistered-issuer', finding: 'provider-missing' },
+      ...{ id: 'unregistered-issuer', finding: 'provider-other-issuer' },
       token: tokenWith({ iss: 'https://other.example.com' }),
       ...atAws(noProvider),
     },
@@ -331,9 +331,9 @@ function trustCases({ trusting, tokenWith }: Ground): readonly Refusal[] {
     },
     {
       ...denied,
-      ...{ id: 'role-of-another-account', finding: 'provider-missing' },
+      ...{ id: 'role-of-another-account', finding: 'sts-denied-unexplained' },
       roleArn: 'arn:aws:iam::111122223333:role/refusals',
-      // There the provider is looked for first.
+      // Nobody here can look into that account; AWS looks for the provider there first.
       ...atAws(noProvider),
     },
     {
@@ -423,15 +423,15 @@ function callCases({ roleArn, tokenWith }: Ground): readonly Refusal[] {
 /** What the doctor must say of each. */
 const brokenFindings: Readonly<Record<BrokenIssuer, string>> = {
   slash: 'discovery-trailing-slash',
-  // S3 says 403 of what is not there to whoever may not list.
-  'no-jwks': 'issuer-forbidden',
+  // S3 says 403 of what is not there; the policy leaves it out too.
+  'no-jwks': 'issuer-bucket-policy',
   'http-jwks': 'discovery-jwks-uri',
   'html-jwks': 'jwks-not-json',
   'empty-jwks': 'jwks-empty',
   'crowded-jwks': 'jwks-too-many-keys',
-  forbidden: 'issuer-forbidden',
+  forbidden: 'issuer-bucket-policy',
   'other-audience': 'provider-audience-missing',
-  private: 'issuer-unreachable',
+  private: 'issuer-private-address',
 };
 
 /** Issuers that are registered and trusted, but whose documents the verifier cannot use. */

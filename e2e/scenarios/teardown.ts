@@ -18,6 +18,7 @@ import type { World } from '../environment/world.js';
 import { createRole } from '../setup/create-role.js';
 import { ensureServiceAccount } from '../setup/ensure-service-account.js';
 import { publishIssuer, registerIssuer } from '../setup/publish-issuer.js';
+import { until } from '../setup/register-webhook.js';
 import { runIrsa, runKubectl, tryIrsa } from '../setup/run-irsa.js';
 import type { Scenario } from './types.js';
 
@@ -169,6 +170,12 @@ async function tearDownWebhook(world: World): Promise<string> {
     }),
   });
   await ensureServiceAccount(api.client, 'default', 'somebody-else');
+  // The API server makes its own Service a moment after it is ready.
+  const ownService = '/api/v1/namespaces/default/services/kubernetes';
+  await until(
+    "the API server's own Service is there",
+    async () => (await api.client.send('GET', ownService)).status === 200,
+  );
   const before = await clusterSnapshot(api);
   const manifests = manifestsToYaml(
     webhookManifests({

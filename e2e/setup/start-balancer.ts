@@ -7,6 +7,8 @@ export interface Balancer {
   readonly port: number;
   /** The replicas' ports. */
   setReplicas(ports: readonly number[]): void;
+  /** How many connections lead to the replica now. */
+  openTo(port: number): number;
   /** Holds every piece of an answer back for so long, one after the other: a slow server. */
   setDelay(ms: number): void;
   close(): Promise<void>;
@@ -25,6 +27,7 @@ export async function startBalancer(port: number): Promise<Balancer> {
       },
     });
   const open = new Set<Socket>();
+  const leading = new Map<Socket, number>();
   const server = createServer((incoming) => {
     open.add(incoming);
     incoming.once('close', () => open.delete(incoming));
@@ -39,6 +42,8 @@ export async function startBalancer(port: number): Promise<Balancer> {
     }
     const outgoing = connect(replica, '127.0.0.1');
     outgoing.once('connect', () => {
+      leading.set(outgoing, replica);
+      outgoing.once('close', () => leading.delete(outgoing));
       incoming.pipe(outgoing).pipe(slowly()).pipe(incoming);
       incoming.once('close', () => outgoing.destroy());
       outgoing.once('close', () => incoming.destroy());
@@ -51,6 +56,7 @@ export async function startBalancer(port: number): Promise<Balancer> {
     setReplicas: (ports) => {
       replicas = ports;
     },
+    openTo: (wanted) => [...leading.values()].filter((replica) => replica === wanted).length,
     setDelay: (ms) => {
       delayMs = ms;
     },
