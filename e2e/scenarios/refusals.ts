@@ -66,15 +66,17 @@ const matches = (
 const isForDoctor = ({ policy, providerId }: Refusal): boolean =>
   policy === undefined && providerId === undefined;
 
-type Said = Pick<Diagnosis, 'verdict' | 'findings' | 'stsError'>;
+/** What the library or the command says; the command ends with a code too. */
+type Said = Pick<Diagnosis, 'verdict' | 'findings' | 'stsError'> & { readonly code?: number };
 
 function judgeDiagnosis(
   { id, finding }: Refusal,
-  { verdict, findings, stsError }: Said,
+  { verdict, findings, stsError, code = 1 }: Said,
   answer: Extract<AssumeRoleAnswer, { ok: false }>,
 ): string[] {
   const ids = findings.filter(({ severity }) => severity === 'error').map((found) => found.id);
   const wrong: string[] = [];
+  if (code !== 1) wrong.push(`${id}: irsa doctor ended with ${String(code)}`);
   if (verdict !== 'refused') wrong.push(`${id}: the doctor's verdict is ${verdict}`);
   if (!ids.includes(finding as (typeof ids)[number])) {
     wrong.push(`${id}: the doctor does not find ${finding}, but ${ids.join(', ') || 'nothing'}`);
@@ -92,9 +94,10 @@ async function judgeControl(world: World, control: Refusal): Promise<string[]> {
   const allowed = await assumeRole({ ca, ...control });
   if (!allowed.ok) return [`the control is refused: ${allowed.code}: ${allowed.message}`];
   const explained = await explainWebIdentity(await gatherFacts(await world.aws(), ca, control));
-  const asked = await askDoctor(world, control, 0);
-  return [explained, asked]
-    .filter(({ verdict }) => verdict !== 'ok')
+  const asked = await askDoctor(world, control);
+  const both: readonly Said[] = [explained, asked];
+  return both
+    .filter(({ verdict, code = 0 }) => verdict !== 'ok' || code !== 0)
     .map(
       ({ verdict, findings }) =>
         `control: explained as ${verdict}: ${findings.map(({ id }) => id).join(', ')}`,
@@ -102,7 +105,7 @@ async function judgeControl(world: World, control: Refusal): Promise<string[]> {
 }
 
 /** The command itself, in the administrator's environment; a rate limit says nothing about the token, so it asks again. */
-async function askDoctor(world: World, one: Refusal, exitCode = 1): Promise<Said> {
+async function askDoctor(world: World, one: Refusal): Promise<Said> {
   const tokenFile = join(world.data, `${one.id}.token`);
   writeFileSync(tokenFile, one.token);
   const { durationSeconds, sessionName, roleArn } = one;
@@ -117,10 +120,7 @@ async function askDoctor(world: World, one: Refusal, exitCode = 1): Promise<Said
     const { code, stdout, stderr } = await tryIrsa(world, [...args, '--output', 'json'], env);
     const said = parseSaid(stdout, `${one.id}: ${stderr}`);
     if (said.stsError?.code === 'Throttling' && tries < 20) continue;
-    if (code !== exitCode) {
-      throw new Error(`${one.id}: irsa doctor ended with ${String(code)}: ${stdout}${stderr}`);
-    }
-    return said;
+    return { ...said, code };
   }
 }
 
