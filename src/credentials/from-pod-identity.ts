@@ -2,6 +2,7 @@ import { WebIdentityNotConfiguredError } from '../errors.js';
 import { AssumeRoleError } from './assume-role-error.js';
 import { createProviderHandle, type HeldEngine } from './create-provider-handle.js';
 import { createRefreshEngine } from './create-refresh-engine.js';
+import { fromContainerAgent, type ContainerAgent } from './from-container-agent.js';
 import { parseAssumedRole } from './parse-assumed-role.js';
 import { refreshPolicies, type RefreshPolicy } from './refresh-policies.js';
 import { given, type Environment } from './resolve-web-identity.js';
@@ -26,37 +27,33 @@ export interface FromPodIdentityOptions {
   readonly on?: OnCredentialEvent;
 }
 
-/** The agent that hands out container credentials, and the token that it asks for. */
-interface Agent {
-  readonly awsContainerCredentialsFullUri?: string;
-  readonly awsContainerCredentialsRelativeUri?: string;
-  readonly awsContainerAuthorizationTokenFile?: string;
-}
-
-const agentOf = (options: FromPodIdentityOptions, env: Environment): Agent | undefined => {
+/** Every field is set, so that `fromHttp` looks up no variable by itself: one of them would beat an option. */
+const agentOf = (options: FromPodIdentityOptions, env: Environment): ContainerAgent | undefined => {
   const relative =
-    options.fullUri === undefined && given(env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI']);
+    options.fullUri === undefined
+      ? given(env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'])
+      : undefined;
   const full = options.fullUri ?? given(env['AWS_CONTAINER_CREDENTIALS_FULL_URI']);
+  if (relative === undefined && full === undefined) return undefined;
   const file =
     options.authorizationTokenFile ?? given(env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']);
-  const authorization = file === undefined ? {} : { awsContainerAuthorizationTokenFile: file };
-  // Where both are set the relative one wins, as in the SDK.
-  if (typeof relative === 'string') {
-    return { awsContainerCredentialsRelativeUri: relative, ...authorization };
-  }
-  return full === undefined
-    ? undefined
-    : { awsContainerCredentialsFullUri: full, ...authorization };
+  const token = given(env['AWS_CONTAINER_AUTHORIZATION_TOKEN']);
+  return {
+    // Where both are set the relative one wins, and the file before the token, as in the SDK.
+    awsContainerCredentialsRelativeUri: relative ?? '',
+    awsContainerCredentialsFullUri: relative === undefined ? (full ?? '') : '',
+    awsContainerAuthorizationTokenFile: file ?? '',
+    awsContainerAuthorizationToken: file === undefined ? (token ?? '') : '',
+  };
 };
 
 const subject = 'this pod (container credentials)';
 
 const fetchFrom =
-  (agent: Agent, timeout: number): FetchCredentials =>
-  async () => {
-    const { fromHttp } = await import('@aws-sdk/credential-providers');
+  (agent: ContainerAgent, requestTimeoutMs: number): FetchCredentials =>
+  async ({ signal }) => {
     try {
-      const found = await fromHttp({ ...agent, timeout, maxRetries: 2 })();
+      const found = await fromContainerAgent(agent, { requestTimeoutMs, signal });
       const { accountId, ...credentials } = found;
       return parseAssumedRole({
         credentials: {

@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -17,7 +17,7 @@ import {
   fromProjectedToken,
   invalidateOnRejection,
 } from 'irsa/credentials';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readTokenFile } from '../../src/credentials/read-token-file.js';
 import { refreshThroughRotations } from './rotations.js';
 import { startFaultWorld, type FaultWorld } from './fault-world.js';
@@ -264,6 +264,56 @@ describe('container credentials', () => {
     provider.invalidate();
     expect((await provider()).accessKeyId).toBe('ASIAPOD1');
     provider.close();
+  });
+
+  it.each(['never answers', 'stops in the middle of its answer'])(
+    'an agent that %s has the time of one request, and no connection is left behind',
+    async (how) => {
+      configure();
+      const sockets = new Set<Socket>();
+      agent.on('connection', (socket) => sockets.add(socket));
+      agent.removeAllListeners('request').on('request', (_request, response: ServerResponse) => {
+        if (how !== 'never answers') {
+          response.writeHead(200, { 'content-length': '200' }).write('{"AccessKeyId":');
+        }
+      });
+      const provider = fromPodIdentity({ requestTimeoutMs: 100, deadlineSeconds: 10 });
+      expect(await errorOf(provider())).toMatchObject({ code: 'ERR_ASSUME_ROLE' });
+      await vi.waitFor(() => {
+        expect(sockets.size).toBeGreaterThanOrEqual(3);
+        expect([...sockets].every((socket) => socket.destroyed)).toBe(true);
+      });
+      provider.close();
+    },
+  );
+
+  it('an agent that never answers is let go of at the deadline', async () => {
+    configure();
+    const sockets = new Set<Socket>();
+    agent.on('connection', (socket) => sockets.add(socket));
+    agent.removeAllListeners('request').on('request', () => {});
+    const provider = fromPodIdentity({ requestTimeoutMs: 60_000, deadlineSeconds: 0.2 });
+    expect(await errorOf(provider())).toMatchObject({ code: 'ERR_TIMEOUT' });
+    await vi.waitFor(() => {
+      expect([...sockets].map((socket) => socket.destroyed)).toEqual([true]);
+    });
+    provider.close();
+  });
+
+  it('options beat both variables, and another token in the environment is another engine', async () => {
+    configure();
+    const fullUri = process.env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] ?? '';
+    delete process.env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
+    process.env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] = '/elsewhere';
+    const providers = ['one', 'two'].map(async (token) => {
+      process.env['AWS_CONTAINER_AUTHORIZATION_TOKEN'] = token;
+      const provider = fromPodIdentity({ fullUri, deadlineSeconds: 2 });
+      const { accessKeyId } = await provider();
+      provider.close();
+      return accessKeyId;
+    });
+    expect(new Set(await Promise.all(providers)).size).toBe(2);
+    expect(authorizations.sort()).toEqual(['one', 'two']);
   });
 
   it('fromPodIdentity says what is missing', async () => {
