@@ -3,11 +3,12 @@ import {
   applyPodPatch,
   computePodPatch,
   parsePodIdentityAssociations,
+  parseRoleMappings,
   reviewPod,
   type MutationOutcome,
 } from 'irsa/patch';
 import { describe, expect, it } from 'vitest';
-import { account, deepFreeze, podOf, type Json } from './support.js';
+import { account, deepFreeze, podOf, roleArn, type Json } from './support.js';
 
 const tokenPath = '/var/run/secrets/eks.amazonaws.com/serviceaccount';
 
@@ -147,6 +148,70 @@ describe('names that are missing', () => {
   });
 });
 
+describe('spellings', () => {
+  const outcomeOf = (annotations: Record<string, string>, more: Json = {}): Json =>
+    computePodPatch({
+      pod: podOf([{ name: 'a' }, { name: 'b' }]),
+      namespace: 'default',
+      serviceAccount: account({ 'role-arn': roleArn, ...annotations }),
+      ...more,
+    });
+
+  it.each(['//var/run/secrets//eks.amazonaws.com/serviceaccount', `${tokenPath}//`])(
+    'a mount at %s is one at our path',
+    (mountPath) => {
+      const volumeMounts = [{ name: 'own', mountPath }];
+      const volumes = [{ name: 'own', emptyDir: {} }];
+      const outcome: Json = decide(podOf([{ name: 'app', volumeMounts }], { volumes }));
+      expect(outcome.patch.at(-1).value.mountPath).toBe(`${tokenPath}-2`);
+    },
+  );
+
+  it.each(['"a"', ' "a" ', '" a "', '"a",x-"b"'])('skip-containers %s names a alone', (names) => {
+    const paths = outcomeOf({ 'skip-containers': names }).patch.map(({ path }: Json) => path);
+    expect(paths.filter((path: string) => path.includes('containers'))).toEqual([
+      '/spec/containers/1/env',
+      '/spec/containers/1/volumeMounts',
+    ]);
+  });
+
+  it('a region must be one from begin to end', () => {
+    expect(outcomeOf({ region: 'eu-west-1 x' }).warnings).toEqual([
+      'region "eu-west-1 x" is no AWS region: ignored',
+    ]);
+  });
+
+  it('a role name may begin with slashes, and a mapped role with blanks', () => {
+    const settings = { composeRoleArn: { accountId: '111122223333', partition: 'aws' } };
+    const composed = outcomeOf({ 'role-arn': '//team/reader' }, { settings });
+    expect(composed.injection.roleArn).toBe('arn:aws:iam::111122223333:role/team/reader');
+    const roleMappings = parseRoleMappings({ 'default/s3-echoer': { RoleARN: ` ${roleArn} ` } });
+    const mapped = computePodPatch({ pod: podOf(), namespace: 'default', roleMappings });
+    expect(mapped).toMatchObject({ injection: { roleArn } });
+  });
+
+  it('an empty role-session-name asks for none', () => {
+    const outcome = outcomeOf({ 'role-session-name': '' }, { settings: { roleSessionName: true } });
+    expect(JSON.stringify(outcome.patch)).not.toContain('AWS_ROLE_SESSION_NAME');
+  });
+
+  it('only an update of ephemeral containers looks at the pod before', () => {
+    const oldPod = { spec: { ephemeralContainers: [{ name: 'a' }] } };
+    expect(outcomeOf({}, { oldPod }).patch).toHaveLength(5);
+  });
+
+  it('labels that are no object stay, and the rest is done', () => {
+    const pod = { ...podOf(), metadata: { labels: 'x' } };
+    const podIdentityAssociations = { size: 1, has: () => true };
+    const outcome: Json = computePodPatch({ pod, namespace: 'default', podIdentityAssociations });
+    expect(outcome.patch.map(({ path }: Json) => path)).toEqual([
+      '/spec/volumes',
+      '/spec/containers/0/env',
+      '/spec/containers/0/volumeMounts',
+    ]);
+  });
+});
+
 describe('values that are empty', () => {
   it('eks: a variable without a text has no value, as Go writes it', () => {
     const outcome = computePodPatch({
@@ -206,6 +271,27 @@ describe('annotations that are not ours', () => {
     expect(warningsOf(key)).toEqual([
       expect.stringContaining('did you mean eks.amazonaws.com/role-arn?'),
     ]);
+  });
+});
+
+describe('slips in a domain of one’s own', () => {
+  it.each<readonly [string, boolean]>([
+    ['irsa.exmaple.com', true],
+    ['irsa.example.co', true],
+    ['irsa-example-com', true],
+    ['wxyz.example.com', true],
+    ['vwxyz.example.com', false],
+    ['other.example.org', false],
+  ])('%s: %j', (domain, isNear) => {
+    const serviceAccount = { metadata: { annotations: { [`${domain}/role-arn`]: 'x' } } };
+    const settings = { annotationDomain: 'irsa.example.com' };
+    const outcome: Json = computePodPatch({
+      pod: podOf(),
+      namespace: 'd',
+      serviceAccount,
+      settings,
+    });
+    expect(outcome.warnings).toHaveLength(isNear ? 1 : 0);
   });
 });
 
