@@ -112,13 +112,18 @@ function checkRoleArnLength(roleArn: string): Fault[] {
 }
 
 function checkRoleArn(roleArn: string, region: string | undefined): Fault[] {
+  // White space is what one does not see.
+  const shownArn = /[^\x21-\x7e]/.test(roleArn) ? JSON.stringify(roleArn) : roleArn;
   const refuse = (why: string): Fault[] => [
-    makeFault('call-role-arn-invalid', `${roleArn}: ${why}`, stsErrors.requestArn),
+    makeFault('call-role-arn-invalid', `${shownArn}: ${why}`, stsErrors.requestArn),
   ];
   try {
     const { service, region: arnRegion, partition, resource } = parseArn(roleArn);
     if (service !== 'iam' || arnRegion !== '' || !resource.startsWith('role/')) {
       return refuse('not the ARN of an IAM role');
+    }
+    if (!/^role\/(?:[\x21-\x7e]*\/)?[\w+=,.@-]{1,64}$/.test(resource)) {
+      return refuse('not a role’s name behind role/');
     }
     if (region !== undefined && partitionOf(region) !== partition) {
       return refuse(`partition ${partition}, while STS in ${region} is of ${partitionOf(region)}`);

@@ -8,6 +8,7 @@ import {
 } from './read-json.js';
 import { apiServerHasKey, checkApiServerManners } from './check-api-server.js';
 import { explainForbidden } from './check-bucket.js';
+import { providerUrl } from './check-provider.js';
 import { makeFault } from './make-finding.js';
 import { isPrivateAddress } from './private-address.js';
 import { stsErrors } from './sts-errors.js';
@@ -96,7 +97,9 @@ function checkDiscovery(facts: WebIdentityFacts, issuer: string): Fault[] {
   const named = textMember(document, 'issuer');
   const jwksUri = textMember(document, 'jwks_uri');
   const faults: Fault[] = [];
-  if (named !== issuer) {
+  // Where document and provider agree, the token’s issuer is the odd one, and the provider’s finding says so.
+  const agreed = isJsonObject(facts.provider) ? providerUrl(facts.provider) : undefined;
+  if (named !== issuer && (named === undefined || named !== agreed)) {
     const bare = (text: string | undefined): string | undefined => text?.replace(/\/$/, '');
     const id =
       bare(named) === bare(issuer) ? 'discovery-trailing-slash' : 'discovery-issuer-mismatch';
@@ -104,10 +107,18 @@ function checkDiscovery(facts: WebIdentityFacts, issuer: string): Fault[] {
       fault(id, `the document says ${JSON.stringify(named)}, the token ${JSON.stringify(issuer)}`),
     );
   }
-  if (jwksUri?.startsWith('https://') !== true) {
+  if (jwksUri?.startsWith('https://') !== true || !isUrl(jwksUri)) {
     faults.push(fault('discovery-jwks-uri', `jwks_uri ${JSON.stringify(jwksUri)}`));
   }
   return faults;
+}
+
+function isUrl(text: string): boolean {
+  try {
+    return new URL(text).hostname !== '';
+  } catch {
+    return false;
+  }
 }
 
 const startOf = (value: unknown): string =>

@@ -124,7 +124,7 @@ const isoTime = (seconds: number): string =>
   Math.abs(seconds) > maxDateSeconds ? String(seconds) : new Date(seconds * 1000).toISOString();
 
 /** Whether the session tags, where there are any, have the form that STS reads. */
-export function tagsAreReadable(claims: JsonObject): boolean {
+function tagsAreReadable(claims: JsonObject): boolean {
   const tags = claims['https://aws.amazon.com/tags'];
   const principalTags = isJsonObject(tags) ? (tags['principal_tags'] ?? {}) : tags;
   return (
@@ -134,6 +134,18 @@ export function tagsAreReadable(claims: JsonObject): boolean {
         (value) => Array.isArray(value) && value.length === 1 && typeof value[0] === 'string',
       ))
   );
+}
+
+/** Whether the token sets session tags, nested or flat, that STS can read. */
+export function hasTags(claims: JsonObject): boolean {
+  const tags = claims['https://aws.amazon.com/tags'];
+  const nested = isJsonObject(tags) ? tags['principal_tags'] : undefined;
+  const isTagged =
+    (isJsonObject(nested) && Object.keys(nested).length > 0) ||
+    Object.keys(claims).some((name) =>
+      name.startsWith('https://aws.amazon.com/tags/principal_tags/'),
+    );
+  return isTagged && tagsAreReadable(claims);
 }
 
 /** Session tags and roles that a token may carry for STS. */

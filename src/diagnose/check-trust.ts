@@ -1,9 +1,11 @@
-import { evaluateTrustPolicy } from '../iam/evaluate-trust-policy.js';
+import { federatedPrincipals, isEverybody, listOf } from '../iam/check-trust-statement.js';
+import { evaluateTrustPolicy, type TrustRequest } from '../iam/evaluate-trust-policy.js';
 import { matchWildcard, patternOf } from '../iam/match-wildcard.js';
-import type { TrustDecision, TrustReason } from '../iam/types.js';
+import { parseTrustPolicy } from '../iam/parse-trust-policy.js';
+import type { TrustDecision, TrustPolicy, TrustReason, TrustStatement } from '../iam/types.js';
 import { parseArn } from '../names/arn.js';
 import { providerUrl, textOfClaim } from './check-provider.js';
-import { tagsAreReadable } from './check-token.js';
+import { hasTags } from './check-token.js';
 import { jsonText, isJsonObject, readJson, type JsonObject } from './read-json.js';
 import { makeFault } from './make-finding.js';
 import { stsErrors } from './sts-errors.js';
@@ -81,6 +83,7 @@ function checkTrustPolicy(
   const providerArn = providerArnOf(facts, claims, roleArn);
   if (providerArn === undefined) return [];
   let decision: TrustDecision;
+  let parsed: TrustPolicy;
   const text = typeof policy === 'string' ? policy : jsonText(policy);
   if (text.length > maxPolicyLength)
     return [
@@ -90,13 +93,15 @@ function checkTrustPolicy(
         denied,
       ),
     ];
+  const request: TrustRequest = {
+    providerArn,
+    claims: judgedClaims(facts, claims),
+    now: facts.now,
+    context: contextOf(facts, providerArn),
+  };
   try {
-    decision = evaluateTrustPolicy(text, {
-      providerArn,
-      claims: judgedClaims(facts, claims),
-      now: facts.now,
-      context: contextOf(facts, providerArn),
-    });
+    parsed = parseTrustPolicy(text);
+    decision = evaluateTrustPolicy(parsed, request);
   } catch (error) {
     return [
       makeFault(
@@ -106,16 +111,37 @@ function checkTrustPolicy(
       ),
     ];
   }
-  const tagged = claims['https://aws.amazon.com/tags'] !== undefined && tagsAreReadable(claims);
   const tagFault =
-    tagged && !/"sts:(?:TagSession|\*)"|"Action"\s*:\s*"\*"/i.test(text)
+    hasTags(claims) && !allowsTagSession(parsed, providerArn)
       ? [makeFault('trust-tag-session', 'the token has https://aws.amazon.com/tags', denied)]
       : [];
   if (decision.allowed) return [...tagFault, ...warningsOf(decision)];
   if (decision.undecided.length > 0) {
     return [makeFault('trust-undecided', decision.undecided.join(', '))];
   }
-  return [explainRefusal(decision, claims)];
+  return [explainRefusal(decision, claims, { parsed, request })];
+}
+
+/** Whether a statement for this provider covers sts:TagSession, and no Deny without conditions takes it away. */
+function allowsTagSession({ Statement }: TrustPolicy, providerArn: string): boolean {
+  const covering = Statement.filter(({ Principal, NotPrincipal, Action, NotAction }) => {
+    const names = (actions: TrustStatement['Action']): boolean =>
+      listOf(actions).some((action) =>
+        matchWildcard(patternOf(action.toLowerCase()), 'sts:tagsession'),
+      );
+    const aboutUs = isEverybody(Principal) || federatedPrincipals(Principal).includes(providerArn);
+    return (
+      (aboutUs || NotPrincipal !== undefined) &&
+      (NotAction === undefined ? names(Action) : !names(NotAction))
+    );
+  });
+  return (
+    covering.some(({ Effect }) => Effect === 'Allow') &&
+    !covering.some(
+      ({ Effect, Condition, NotPrincipal }) =>
+        Effect === 'Deny' && Condition === undefined && NotPrincipal === undefined,
+    )
+  );
 }
 
 /** A wrong audience or a wrong issuer has been reported: the trust policy is judged as if they were right. */
@@ -157,7 +183,11 @@ function warningsOf(decision: TrustDecision): Fault[] {
 }
 
 /** The statement that came nearest to letting the token in says why it did not. */
-function explainRefusal(decision: TrustDecision, claims: JsonObject): Fault {
+function explainRefusal(
+  decision: TrustDecision,
+  claims: JsonObject,
+  judged: { readonly parsed: TrustPolicy; readonly request: TrustRequest },
+): Fault {
   const { reasons } = decision;
   const deny = reasons.find(
     ({ effect, outcome, statement }) =>
@@ -165,7 +195,10 @@ function explainRefusal(decision: TrustDecision, claims: JsonObject): Fault {
   );
   if (deny !== undefined) return makeFault('trust-denied', deny.message, denied);
   const allows = reasons.filter(({ effect }) => effect === 'Allow');
-  const failed = allows.find(({ element }) => element === 'Condition');
+  const failed = allows
+    .filter(({ element }) => element === 'Condition')
+    .map((reason) => ({ reason, distance: distanceOf(reason, claims, judged) }))
+    .sort((a, b) => a.distance - b.distance)[0]?.reason;
   if (failed !== undefined) return explainCondition(failed, decision, claims);
   const principal = allows.find(({ element }) => element === 'Principal');
   const action = allows.find(({ element }) => element === 'Action');
@@ -177,6 +210,32 @@ function explainRefusal(decision: TrustDecision, claims: JsonObject): Fault {
     nearest?.message ?? 'no statement',
     denied,
   );
+}
+
+/** How far a statement is from being for this subject: 0 lets it in, and stumbles over something else. */
+function distanceOf(
+  { statement, expected = [] }: TrustReason,
+  claims: JsonObject,
+  { parsed, request }: { readonly parsed: TrustPolicy; readonly request: TrustRequest },
+): number {
+  const whole = parsed.Statement[statement];
+  if (whole === undefined) return 3;
+  const { Condition, ...rest } = whole;
+  const onSubject = Object.entries(Condition ?? {}).flatMap(([operator, block]) => {
+    const keys = Object.entries(block).filter(([key]) => /:sub$/i.test(key));
+    return keys.length === 0 ? [] : [[operator, Object.fromEntries(keys)] as const];
+  });
+  const alone: TrustStatement =
+    onSubject.length === 0 ? rest : { ...rest, Condition: Object.fromEntries(onSubject) };
+  if (evaluateTrustPolicy({ ...parsed, Statement: [alone] }, request).allowed) return 0;
+  const subject = textOfClaim(claims['sub']);
+  if (expected.some((one) => matchWildcard(patternOf(one), subject))) return 1;
+  const [, , namespace, name] = subject.split(':');
+  const isNear = expected.some((one) => {
+    const [, , otherNamespace, otherName] = one.split(':');
+    return otherNamespace === namespace || otherName === name;
+  });
+  return isNear ? 2 : 3;
 }
 
 function explainCondition(reason: TrustReason, decision: TrustDecision, claims: JsonObject): Fault {

@@ -1,5 +1,6 @@
 import type { Finding } from '../names/finding.js';
 import { isNegated, parseConditionOperator, takesWildcards } from './condition-operator.js';
+import { matchWildcard, patternOf } from './match-wildcard.js';
 import type { OneOrMany, PrincipalElement, TrustStatement } from './types.js';
 
 const offeredClaims = ['aud', 'sub', 'amr'];
@@ -144,6 +145,12 @@ const checkMissing = (statement: TrustStatement, hostPath: string): Omit<Finding
   return findings;
 };
 
+const coversAssuming = ({ Action }: TrustStatement): boolean =>
+  Action === undefined ||
+  listOf(Action).some((action) =>
+    matchWildcard(patternOf(action.toLowerCase()), 'sts:assumerolewithwebidentity'),
+  );
+
 /** Mistakes of one statement, read for one provider; empty for statements that do not concern it. */
 export function checkTrustStatement(
   statement: TrustStatement,
@@ -169,7 +176,8 @@ export function checkTrustStatement(
     const { operator, key, values } = condition;
     findings.push({ ...finding, evidence: `${where}: ${operator} ${key} ${values.join(', ')}` });
   }
-  if (allow) {
+  // Who may only tag a session assumes no role by it.
+  if (allow && coversAssuming(statement)) {
     for (const finding of checkMissing(statement, provider.hostPath)) {
       findings.push({ ...finding, evidence: where });
     }

@@ -3,6 +3,7 @@ import type { TrustDecision } from '../iam/types.js';
 import { parseArn } from '../names/arn.js';
 import type { Account, Role } from './account.js';
 import { AwsFailure } from './aws-failure.js';
+import { evaluatePolicy } from './evaluate-policy.js';
 import type { AwsReply, Caller, QueryParameters, Session } from './exchange.js';
 import { verifyWebIdentity, type VerifiedWebIdentity } from './verify-web-identity.js';
 import { xmlDocument, type XmlNode } from './xml.js';
@@ -242,10 +243,34 @@ function trusts(
   });
   return (
     decision.allowed &&
-    (identity.tags.size === 0 ||
-      /"sts:(?:TagSession|\*)"|"Action"\s*:\s*"\*"/i.test(role.trustPolicy))
+    (identity.tags.size === 0 || maySetTags(role.trustPolicy, identity.provider.arn))
   );
 }
+
+/** Session tags need sts:TagSession beside the action itself; conditions have been judged with that. */
+function maySetTags(trustPolicy: string, providerArn: string): boolean {
+  const { Statement } = JSON.parse(trustPolicy) as { readonly Statement: unknown };
+  const statements = (Array.isArray(Statement) ? Statement : [Statement]) as readonly {
+    readonly Effect: string;
+    readonly Condition?: unknown;
+  }[];
+  const unconditional = statements
+    .filter(({ Effect, Condition }) => Effect === 'Allow' || Condition === undefined)
+    .map((statement) => ({ ...statement, Condition: undefined, Resource: '*' }));
+  const verdict = evaluatePolicy(JSON.stringify({ Statement: unconditional }), {
+    action: 'sts:TagSession',
+    resource: '*',
+    context: {},
+    matchesPrincipal: (principal) =>
+      principalsOf(principal).some((one) => one === '*' || one === providerArn),
+  });
+  return verdict === 'allow';
+}
+
+const principalsOf = (principal: unknown): readonly unknown[] =>
+  typeof principal === 'object' && principal !== null
+    ? Object.values(principal).flat()
+    : [principal];
 
 /** A document that IAM took and that is no trust policy lets nobody in. */
 function judgeTrustPolicy(policy: string, request: TrustRequest): Pick<TrustDecision, 'allowed'> {

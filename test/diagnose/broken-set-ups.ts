@@ -67,6 +67,19 @@ const statement = (changes: object): LocalIrsaOptions => ({
     ],
   },
 });
+/** The healthy statement, and more of them. */
+const statements = (...more: readonly object[]): LocalIrsaOptions => ({
+  trustPolicy: { Version: '2012-10-17', Statement: [allow(sub, aud), ...more] },
+});
+const allow = (subject: string, audience: string): object => ({
+  Effect: 'Allow',
+  Principal: { Federated: providerArn },
+  Action: 'sts:AssumeRoleWithWebIdentity',
+  Condition: { StringEquals: { [`${hostPath}:sub`]: subject, [`${hostPath}:aud`]: audience } },
+});
+const tagged = {
+  claims: { 'https://aws.amazon.com/tags': { principal_tags: { team: ['a'] } } },
+};
 const discovery = (changes: object): readonly LocalIssuerFault[] => [
   {
     document: 'discovery',
@@ -111,6 +124,12 @@ export const brokenSetUps: readonly BrokenSetUp[] = [
   }),
   one('role ARN of 19 letters', 'call-role-arn-invalid', {
     parameters: { RoleArn: 'arn:aws:iam::role/x' },
+  }),
+  one('role ARN with a line end (a YAML block)', 'call-role-arn-invalid', {
+    parameters: { RoleArn: 'arn:aws:iam::111122223333:role/s3-echoer\n' },
+  }),
+  one('role ARN without a name', 'call-role-arn-invalid', {
+    parameters: { RoleArn: 'arn:aws:iam::111122223333:role/' },
   }),
   one('the role’s name instead of its ARN', 'call-role-arn-invalid', {
     parameters: { RoleArn: 's3-echoer' },
@@ -208,6 +227,12 @@ export const brokenSetUps: readonly BrokenSetUp[] = [
   one('token issuer with a trailing slash', 'provider-trailing-slash', {
     token: { issuer: `${issuerUrl}/` },
     issuerFault: discovery({ issuer: `${issuerUrl}/` }),
+  }),
+  one('the cluster’s issuer alone has a trailing slash', 'provider-trailing-slash', {
+    token: { issuer: `${issuerUrl}/` },
+  }),
+  one('the cluster’s issuer with the port of https', 'provider-other-issuer', {
+    token: { issuer: issuerUrl.replace('irsa.test', 'irsa.test:443') },
   }),
   one('provider of the old issuer', 'provider-other-issuer', {
     setUp: {
@@ -342,6 +367,23 @@ export const brokenSetUps: readonly BrokenSetUp[] = [
   one('session tags without sts:TagSession', 'trust-tag-session', {
     token: { claims: { 'https://aws.amazon.com/tags': { principal_tags: { team: ['a'] } } } },
   }),
+  one('session tags, and sts:TagSession for EC2 only', 'trust-tag-session', {
+    token: tagged,
+    setUp: statements({
+      Effect: 'Allow',
+      Principal: { Service: 'ec2.amazonaws.com' },
+      Action: 'sts:TagSession',
+    }),
+  }),
+  one('session tags, and sts:TagSession denied', 'trust-tag-session', {
+    token: tagged,
+    setUp: {
+      ...statements(
+        { Effect: 'Allow', Principal: { Federated: providerArn }, Action: 'sts:TagSession' },
+        { Effect: 'Deny', Principal: '*', Action: 'sts:Tag*' },
+      ),
+    },
+  }),
   // Role and trust policy
   one('no such role', 'role-missing', { setUp: { role: null } }),
   one('role annotated with a path that it does not have', 'role-missing', {
@@ -382,6 +424,32 @@ export const brokenSetUps: readonly BrokenSetUp[] = [
   }),
   one('trust policy asks for the audience of kops', 'trust-audience', {
     setUp: trust({ audience: 'amazonaws.com' }),
+  }),
+  one(
+    'the statement for this pod asks for another audience, one for somebody else stands first',
+    'trust-audience',
+    {
+      setUp: {
+        trustPolicy: {
+          Version: '2012-10-17',
+          Statement: [
+            allow('system:serviceaccount:production:other', aud),
+            allow(sub, 'amazonaws.com'),
+          ],
+        },
+      },
+    },
+  ),
+  one('of two statements the second one is off by the name only', 'trust-subject-name', {
+    setUp: {
+      trustPolicy: {
+        Version: '2012-10-17',
+        Statement: [
+          allow('system:serviceaccount:production:other', aud),
+          allow('system:serviceaccount:default:s3-echo', aud),
+        ],
+      },
+    },
   }),
   one('condition key with https://', 'trust-condition-key', {
     setUp: statement({ Condition: { StringEquals: { [`${issuerUrl}:sub`]: sub } } }),
@@ -639,4 +707,49 @@ export const dubiousSetUps: readonly BrokenSetUp[] = [
       },
     }),
   }),
+];
+
+/** Nothing is amiss: STS takes the token, and there is nothing to find. */
+export const healthySetUps: readonly Omit<BrokenSetUp, 'causes'>[] = [
+  ...['sts:TagSession', 'sts:Tag*', 'sts:*', '*'].map((action) => ({
+    what: `session tags with ${action}`,
+    token: tagged,
+    setUp: statement({ Action: ['sts:AssumeRoleWithWebIdentity', action] }),
+  })),
+  {
+    what: 'session tags with sts:TagSession in a statement of its own',
+    token: tagged,
+    setUp: statements({
+      Effect: 'Allow',
+      Principal: { Federated: providerArn },
+      Action: 'sts:TagSession',
+    }),
+  },
+  {
+    what: 'session tags, none of them',
+    token: { claims: { 'https://aws.amazon.com/tags': { principal_tags: {} } } },
+  },
+  {
+    what: 'a trust policy of two clusters',
+    setUp: statements({
+      Effect: 'Allow',
+      Principal: { Federated: 'arn:aws:iam::111122223333:oidc-provider/other.test' },
+      Action: 'sts:AssumeRoleWithWebIdentity',
+      Condition: { StringLike: { 'other.test:sub': 'system:serviceaccount:*:s3-*' } },
+    }),
+  },
+  { what: 'a token that ended 299 s ago', token: { claims: { exp: seconds - 299 } } },
+  { what: 'a token of 300 s ahead', token: { claims: { iat: seconds + 300, nbf: seconds + 300 } } },
+  { what: 'an audience in a list of one', token: { claims: { aud: [aud] } } },
+  { what: 'an azp that is a client ID', token: { claims: { aud: ['x', 'y'], azp: aud } } },
+  { what: 'a key twice', jwks: (key) => ({ keys: [key, key] }) },
+  {
+    what: 'a hundred keys',
+    jwks: (key) => ({
+      keys: Array.from({ length: 100 }, (_, index) => ({
+        ...key,
+        kid: index === 50 ? key['kid'] : `old-${String(index)}`,
+      })),
+    }),
+  },
 ];

@@ -16,6 +16,7 @@ import {
   brokenSetUps,
   doublyBrokenSetUps,
   dubiousSetUps,
+  healthySetUps,
   type BrokenSetUp,
 } from './broken-set-ups.js';
 
@@ -113,6 +114,14 @@ describe('a healthy set-up', () => {
     });
     expect(reply.status).toBe(200);
     expect(diagnosis.findings).toEqual([]);
+  });
+});
+
+describe('healthy set-ups of other kinds', () => {
+  it.each(healthySetUps)('$what', async (healthy) => {
+    const { diagnosis, reply } = await examine({ causes: [], ...healthy });
+    expect(reply.status).toBe(200);
+    expect(diagnosis).toEqual({ verdict: 'ok', findings: [] });
   });
 });
 
