@@ -41,9 +41,14 @@ const isPlain = (value: object): boolean => {
 const textsOf = (value: unknown, depth: number, seen: Set<unknown>): string[] => {
   if (typeof value === 'string') return [value];
   if (typeof value !== 'object' || value === null || depth === 0 || seen.has(value)) return [];
-  if (!isPlain(value)) return [];
   seen.add(value);
   const record = value as Readonly<Record<string, unknown>>;
+  if (!isPlain(value)) {
+    // Of an HTTP response what was received: proxies echo requests in either.
+    const { headers, body } = record;
+    const received = { headers, ...(typeof body === 'string' && { body }) };
+    return textsOf(received, depth - 1, seen);
+  }
   return Object.getOwnPropertyNames(value).flatMap((name) => {
     try {
       const inner = record[name];

@@ -85,7 +85,10 @@ describe('no token and no secret in any error or event', () => {
       fc.asyncProperty(
         fc.uint8Array({ minLength: 24, maxLength: 64 }),
         fc.constantFrom(...stsAnswers),
-        fc.constantFrom('message', 'Message', '$responseBodyText', 'nested', 'cause', 'name'),
+        fc.constantFrom(
+          ...['message', 'Message', '$responseBodyText', 'nested', 'cause', 'name'],
+          ...['header', 'body'],
+        ),
         fc.constantFrom('whole', 'encoded', 'xml', 'json'),
         async (bytes, answer, place, form) => {
           const secret = Buffer.from(bytes).toString('base64url');
@@ -99,7 +102,13 @@ describe('no token and no secret in any error or event', () => {
           const raw = stsError(answer.code, place === 'message' ? leaked : answer.message);
           if (place === 'nested') Object.assign(raw, { error: { detail: [leaked] } });
           else if (place === 'cause') Object.assign(raw, { cause: new Error(leaked) });
-          else if (place !== 'message') Object.defineProperty(raw, place, { value: leaked });
+          else if (place === 'header' || place === 'body') {
+            const value = new (class HttpResponse {
+              readonly headers = place === 'header' ? { 'x-echo': leaked } : {};
+              readonly body = place === 'body' ? leaked : undefined;
+            })();
+            Object.defineProperty(raw, '$response', { value });
+          } else if (place !== 'message') Object.defineProperty(raw, place, { value: leaked });
           const rig = createRig({ readToken: () => Promise.resolve(token), deadlineSeconds: 1 }, [
             { lifetimeSeconds: 3600 },
           ]);
