@@ -1,4 +1,4 @@
-import type { STSClient } from '@aws-sdk/client-sts';
+import type { STSClient, STSClientConfig } from '@aws-sdk/client-sts';
 import type { Pluggable } from '@smithy/types';
 import type {
   AssumedRole,
@@ -11,8 +11,14 @@ import type {
 
 /** The part of an `STSClient` that is used here. */
 export interface StsClientLike {
-  /** Its region counts where no region option is given. */
-  readonly config?: { readonly region?: string | (() => Promise<string>) };
+  /** Its region counts where no region option is given; role chaining goes its way too. */
+  readonly config?: {
+    readonly region?: string | (() => Promise<string>);
+    readonly endpoint?: unknown;
+    readonly requestHandler?: unknown;
+    readonly useFipsEndpoint?: unknown;
+    readonly useDualstackEndpoint?: unknown;
+  };
   send(command: never, options?: never): Promise<unknown>;
 }
 
@@ -97,9 +103,12 @@ const createClient = async (
   credentials: (() => Promise<AwsCredentialIdentity>) | undefined,
 ): Promise<STSClient> => {
   const { STSClient } = await import('@aws-sdk/client-sts');
-  const { endpoint, profile, proxy } = settings;
+  const { profile, proxy } = settings;
+  // A caller's client cannot sign with the first role's credentials, so one of ours goes its way.
+  const lent = (settings.client?.config ?? {}) as Partial<STSClientConfig>;
+  const endpoint = lent.endpoint ?? settings.endpoint;
   const agent =
-    proxy === undefined
+    proxy === undefined || lent.requestHandler !== undefined
       ? undefined
       : new (await import('https-proxy-agent')).HttpsProxyAgent(proxy, { keepAlive: true });
   return new STSClient({
@@ -108,9 +117,9 @@ const createClient = async (
     ...(endpoint !== undefined && { endpoint }),
     ...(profile !== undefined && { profile }),
     ...(credentials !== undefined && { credentials }),
-    useFipsEndpoint: settings.useFipsEndpoint,
-    useDualstackEndpoint: settings.useDualstackEndpoint,
-    requestHandler: {
+    useFipsEndpoint: lent.useFipsEndpoint ?? settings.useFipsEndpoint,
+    useDualstackEndpoint: lent.useDualstackEndpoint ?? settings.useDualstackEndpoint,
+    requestHandler: lent.requestHandler ?? {
       connectionTimeout: settings.connectTimeoutMs,
       requestTimeout: settings.requestTimeoutMs,
       // Without it the SDK only warns, and a hung STS is waited for for ever.
@@ -176,7 +185,7 @@ const arnsOf = (arns: readonly string[] | undefined): { arn: string }[] | undefi
 /**
  * Calls STS through one `STSClient`, which is imported and made at the first call and then reused.
  *
- * @param base - signs calls that need a signature (role chaining)
+ * @param base - signs calls that need a signature (role chaining), which a client of the caller's cannot
  */
 export function assumeRoleWithSts(
   settings: StsSettings,
@@ -185,7 +194,7 @@ export function assumeRoleWithSts(
 ): StsPort {
   let made: Promise<STSClient> | undefined;
   const clientNow = (): Promise<STSClient> =>
-    settings.client === undefined
+    settings.client === undefined || base !== undefined
       ? (made ??= createClient(settings, base))
       : // A caller's own client is an STSClient, of whichever copy of the SDK.
         (Promise.resolve(settings.client) as Promise<unknown> as Promise<STSClient>);
@@ -271,7 +280,9 @@ export function assumeRoleWithSts(
     assumeChainedRole,
     readServerDate,
     destroy: () => {
-      void made?.then(
+      // Connections that a caller's client has lent stay open.
+      const isLent = settings.client?.config?.requestHandler !== undefined;
+      void (isLent ? undefined : made)?.then(
         (client) => {
           client.destroy();
         },

@@ -1,4 +1,4 @@
-import { parseArn } from '../names/arn.js';
+import { assertRoleArn } from './assert-role-arn.js';
 import { createProviderHandle } from './create-provider-handle.js';
 import { createRefreshEngine } from './create-refresh-engine.js';
 import { createWebIdentityFetch } from './fetch-web-identity.js';
@@ -65,7 +65,7 @@ export function assertProviderOptions(
   >,
 ): void {
   const { roleArn, roleSessionName, durationSeconds } = options;
-  parseArn(roleArn);
+  assertRoleArn(roleArn);
   if (roleSessionName !== undefined && !sessionNamePattern.test(roleSessionName)) {
     throw new TypeError(
       `roleSessionName: expected 2 to 64 letters, digits or _+=,.@-, got ${JSON.stringify(roleSessionName)}`,
@@ -80,7 +80,7 @@ export function assertProviderOptions(
  * The engine behind {@link fromProjectedToken} with every port in the caller's hands: reading the token, calling STS, clock,
  * randomness and timers.
  *
- * @throws {@link ArnError} `ERR_ARN` for a role ARN that is none
+ * @throws {@link ArnError} `ERR_ARN` for what is no ARN of a role
  * @example
  * ```ts
  * import { createWebIdentityProvider } from 'irsa/credentials';

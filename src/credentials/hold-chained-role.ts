@@ -1,4 +1,4 @@
-import { parseArn } from '../names/arn.js';
+import { assertRoleArn } from './assert-role-arn.js';
 import { assertSessionLimits } from './assert-session-limits.js';
 import { AssumeRoleError } from './assume-role-error.js';
 import { assumeRoleWithSts, type StsSettings } from './assume-role-with-sts.js';
@@ -52,7 +52,7 @@ const numberOf = (engine: object): number => {
 
 /** Refuses a chain that STS would refuse. */
 export function assertChainedRole(role: ChainedRole): void {
-  parseArn(role.roleArn);
+  assertRoleArn(role.roleArn);
   assertSessionLimits(role);
   const { durationSeconds } = role;
   if (durationSeconds !== undefined && !(durationSeconds >= 900 && durationSeconds <= 3600)) {
@@ -84,7 +84,6 @@ export function holdChainedRole(
     const sts = assumeRoleWithSts(
       {
         ...settings,
-        client: undefined,
         endpoint: settings.endpoint === globalEndpoint ? undefined : settings.endpoint,
       },
       {},

@@ -535,6 +535,9 @@ describe('wrong calls', () => {
   };
   it.each([
     [{ roleArn: 'not an ARN' }, /ARN/],
+    [{ roleArn: 'arn:aws:iam::111122223333:instance-profile/s3-echoer' }, /role ARN/],
+    [{ roleArn: 'arn:aws:iam::111122223333:user/s3-echoer' }, /role ARN/],
+    [{ roleArn: 'arn:aws:sts::111122223333:assumed-role/s3-echoer/x' }, /role ARN/],
     [{ roleArn, durationSeconds: 60 }, /durationSeconds/],
     [{ roleArn, durationSeconds: Number.NaN }, /durationSeconds/],
     [{ roleArn, roleSessionName: 'has spaces' }, /roleSessionName/],

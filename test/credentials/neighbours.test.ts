@@ -194,6 +194,25 @@ describe('role chaining', () => {
     third.close();
   });
 
+  it('goes the way of an injected client, and leaves its connections open', async () => {
+    const endpoint = process.env['AWS_ENDPOINT_URL_STS'] ?? '';
+    delete process.env['AWS_ENDPOINT_URL_STS'];
+    delete process.env['AWS_ENDPOINT_URL'];
+    const client = new STSClient({ region: 'us-west-2', endpoint });
+    let closed = 0;
+    const { requestHandler } = client.config;
+    const destroy = requestHandler.destroy?.bind(requestHandler);
+    requestHandler.destroy = () => {
+      closed += 1;
+    };
+    const provider = fromProjectedToken({ client, deadlineSeconds: 3, then: { roleArn: target } });
+    expect(await provider()).toMatchObject({ accessKeyId: 'ASIA2' });
+    provider.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(closed).toBe(0);
+    destroy?.();
+  });
+
   it('refuses what STS would refuse: a chained role lasts an hour at most', async () => {
     await expect(
       fromProjectedToken({ then: { roleArn: target, durationSeconds: 7200 } })(),
