@@ -1,15 +1,39 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BucketChange } from './apply-bucket-change.js';
 import { staleError } from './issuer-change-error.js';
 import { directoryMark, readDirectoryMark, readText } from './observe-directory.js';
 
+/** Not by `recursive`, which on Linux never comes back where a parent says ENOENT to `mkdir`, as /proc does. */
+const makeFolder = async (folder: string): Promise<void> => {
+  const parent = dirname(folder);
+  try {
+    await stat(folder);
+    return;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === folder) throw error;
+  }
+  await makeFolder(parent);
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    // Another run was first.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+};
+
 /** Readers see the old file or the new one, never half of one. */
 const writeWhole = async (file: string, text: string): Promise<void> => {
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolder(dirname(file));
   const draft = `${file}.${String(process.pid)}.tmp`;
-  await writeFile(draft, text);
-  await rename(draft, file);
+  try {
+    await writeFile(draft, text);
+    await rename(draft, file);
+  } catch (error) {
+    // The folder is served: what a full disk has let through is no document.
+    await rm(draft, { force: true });
+    throw error;
+  }
 };
 
 const writeMark = async (

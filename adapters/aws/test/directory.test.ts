@@ -57,4 +57,52 @@ describe('a directory as the target', () => {
     ).toEqual(['.irsa-issuer.json', 'index.html']);
     expect(await plan({ ...local, state: 'absent' })).toEqual([]);
   });
+
+  it('is not written over by a run whose plan is no longer true', async () => {
+    const changes = await plan(local);
+    await mkdir(join(directory, 'openid/v1'), { recursive: true });
+    await writeFile(join(directory, 'openid/v1/jwks'), 'put there meanwhile');
+    await expect(
+      applyIssuerChanges(changes, { spec: local, directory, clients }),
+    ).rejects.toMatchObject({ code: 'ERR_PLAN' });
+    expect(await readFile(join(directory, 'openid/v1/jwks'), 'utf8')).toBe('put there meanwhile');
+  });
+
+  it('has one issuer', async () => {
+    await run(local);
+    await expect(plan({ ...local, name: 'cluster-2' })).rejects.toMatchObject({
+      code: 'ERR_PLAN',
+      message: expect.stringContaining('of the issuer "cluster-1"') as string,
+    });
+  });
+
+  it.each([
+    ['cut short', '{"issuer":"cluster-1","docu'],
+    ['of another shape', '["openid/v1/jwks"]'],
+    ['null', 'null'],
+    ['a path to elsewhere', '{"issuer":"cluster-1","documents":["../../theirs"]}'],
+    ['a path to elsewhere, within', '{"issuer":"cluster-1","documents":["a/../../theirs"]}'],
+    ['the other slash', '{"issuer":"cluster-1","documents":["..\\\\theirs"]}'],
+    ['an absolute path', '{"issuer":"cluster-1","documents":["/etc/passwd"]}'],
+    ['the folder itself', '{"issuer":"cluster-1","documents":[""]}'],
+  ])('deletes and writes nothing by a list that is %s', async (_what, list) => {
+    const mark = join(directory, '.irsa-issuer.json');
+    await writeFile(mark, list);
+    for (const state of ['published', 'absent'] as const) {
+      await expect(run({ ...local, state })).rejects.toMatchObject({
+        code: 'ERR_PLAN',
+        message: expect.stringMatching(/expected \{"issuer".*publish with adopt$/) as string,
+      });
+    }
+    expect(await readdir(directory)).toEqual(['.irsa-issuer.json']);
+    expect(await readFile(mark, 'utf8')).toBe(list);
+  });
+
+  // Node’s own recursive mkdir never returns where a parent says that there is no such thing.
+  it('says so where it cannot be made', async () => {
+    const changes = await plan(local);
+    await expect(
+      applyIssuerChanges(changes, { spec: local, directory: '/proc/nope', clients }),
+    ).rejects.toMatchObject({ code: 'ERR_PLAN', cause: { code: 'ENOENT' } });
+  });
 });
