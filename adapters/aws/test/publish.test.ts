@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import {
   CreateBucketCommand,
   GetBucketPolicyCommand,
@@ -5,6 +8,7 @@ import {
   HeadBucketCommand,
   PutBucketTaggingCommand,
   PutObjectCommand,
+  S3Client,
 } from '@aws-sdk/client-s3';
 import {
   CreateOpenIDConnectProviderCommand,
@@ -140,6 +144,30 @@ describe('publishing', () => {
       }
     },
   );
+
+  // HEAD has no body: all that S3 says is the status (400 from regions of later years) and this header.
+  it.each([301, 400])('says where a bucket is that answers %i', async (status) => {
+    const server = createServer((_request, response) => {
+      response.writeHead(status, { 'x-amz-bucket-region': 'ap-east-1' }).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const s3 = new S3Client({
+      endpoint: `http://127.0.0.1:${String(port)}`,
+      region: 'us-west-2',
+      credentials: local.aws.administrator,
+      forcePathStyle: true,
+    });
+    try {
+      const observed = await observeIssuer({ spec, clients: { ...local.clients, s3 } });
+      expect(() => planIssuer({ desired: spec, observed })).toThrow(
+        'is in ap-east-1, expected us-west-2',
+      );
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
 
   it('rotates: the new key joins, the old one leaves only when retired', async () => {
     await local.run();
