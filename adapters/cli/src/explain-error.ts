@@ -24,6 +24,8 @@ const hints: readonly (readonly [RegExp, string])[] = [
     /^(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|TimeoutError)$/,
     'check the network, the proxy variables and AWS_ENDPOINT_URL',
   ],
+  [/^(?:ENOTDIR|EISDIR|EACCES|EPERM|EROFS)$/, 'name a folder that you may read and write'],
+  [/^(?:ENOSPC|EDQUOT)$/, 'make room on the disk'],
   [
     /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/,
     'name the file of its authority in AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS',

@@ -122,6 +122,26 @@ describe('irsa issuer, into a folder', () => {
   });
 });
 
+describe('irsa issuer, into what is no folder', () => {
+  it('says what to do', async () => {
+    const target = [
+      '--name',
+      'c1',
+      '--issuer',
+      'https://oidc.example.com',
+      '--directory',
+      'sa.pub',
+    ];
+    const run = await irsa(['issuer', 'apply', ...target, '--key', 'sa.pub', '--yes']);
+    expect(run).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(
+        /^irsa: ENOTDIR: .*; name a folder that you may read and write\n$/,
+      ) as string,
+    });
+  });
+});
+
 describe('irsa rotate', () => {
   const servers = ['--api-server', 'cp-1=sa.pub:sa.pub@2026-01-01T00:00:00Z', 'cp-2=sa.pub:sa.pub'];
   const jwks = async (cwd: string): Promise<void> => {

@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startLocalAws } from 'irsa/testing';
 import { describe, expect, it } from 'vitest';
@@ -24,6 +25,37 @@ const shell = (line: string): Promise<{ code: number; stdout: string; stderr: st
     );
   });
 
+/** The command on a terminal of its own (util-linux' script); each text that is seen is answered with its keys. */
+const onTerminal = (
+  args: readonly string[],
+  options: {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly keys?: readonly (readonly [seen: string, keys: string])[];
+  } = {},
+): Promise<{ code: unknown; screen: string }> =>
+  new Promise((resolve, reject) => {
+    const line = [main, ...args].join(' ');
+    const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
+      cwd: fixtures,
+      env: { ...environment, ...options.env, TERM: 'xterm' },
+    });
+    const keys = [...(options.keys ?? [])];
+    let screen = '';
+    let read = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      screen += chunk.toString();
+      const [next] = keys;
+      if (next === undefined || !screen.slice(read).includes(next[0])) return;
+      read = screen.length;
+      keys.shift();
+      child.stdin.write(next[1]);
+    });
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      resolve({ code, screen: screen.replaceAll('\r', '') });
+    });
+  });
+
 describe('as a process', () => {
   it('reads standard input, and does not mind a reader that has seen enough', async () => {
     const { code, stdout, stderr } = await shell('cat sa.pub | irsa jwks | head -c 1');
@@ -40,6 +72,19 @@ describe('as a process', () => {
     const { code, stderr } = await shell('irsa jwks sa.pub > /dev/full');
     expect(code).toBe(1);
     expect(stderr).toBe('irsa: standard output cannot be written (ENOSPC)\n');
+  });
+
+  it('leaves no half of a key behind when the disk is full', async () => {
+    const folder = scratchFolder();
+    // A limit on the size of files stands for the disk: it fails the same write.
+    const { code, stderr } = await shell(
+      `trap '' XFSZ; ulimit -f 1; irsa keys create --out ${folder}`,
+    );
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `irsa: ${folder}/sa.key: cannot be written (EFBIG); choose a place that you may write to and that has room\n`,
+    });
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('goes on with its work when nobody reads its progress any more', async () => {
@@ -88,5 +133,62 @@ describe('as a process', () => {
     } finally {
       await aws.close();
     }
+  });
+});
+
+describe('on a terminal', () => {
+  const up = (folder: string): string[] => [
+    ...['up', '--name', 'c1', '--issuer', 'https://oidc.example.com'],
+    ...['--directory', join(folder, 'www'), '--out', join(folder, 'irsa')],
+    ...['--image', 'registry.example.com/irsa-webhook:0.1.0'],
+  ];
+  const ask = '[y/N] ';
+
+  it('asks, takes anything but yes for a no, and goes on from there', async () => {
+    const cwd = scratchFolder();
+    const no = await onTerminal(up(cwd), { keys: [[ask, 'maybe\r']] });
+    expect(no).toMatchObject({
+      code: 1,
+      screen: expect.stringContaining('declined keys') as string,
+    });
+    expect(readdirSync(cwd)).toEqual([]);
+
+    const end = await onTerminal(up(cwd), {
+      keys: [
+        [ask, 'y\r'],
+        [ask, '\u0004'],
+      ],
+    });
+    expect(end.screen).toMatch(/done {5}keys\ndeclined issuer\nstopped; run it again to go on/);
+    expect(end.code).toBe(1);
+
+    const yes = await onTerminal(up(cwd), {
+      keys: Array.from({ length: 5 }, () => [ask, 'yes\r'] as const),
+    });
+    expect(yes.screen).toMatch(/kept {5}keys\ndone {5}issuer\ndone {5}apiserver\ndone {5}webhook/);
+    expect(yes.code).toBe(0);
+  });
+
+  it('stops at Ctrl-C in a question, with 130 and nothing done', async () => {
+    const cwd = scratchFolder();
+    const { code, screen } = await onTerminal(up(cwd), { keys: [[ask, '\u0003']] });
+    expect(screen).toMatch(/\nirsa: stopped; nothing was changed by this step\n$/);
+    expect(code).toBe(130);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it('shows colours there, and not with NO_COLOR', async () => {
+    const cwd = scratchFolder();
+    const plan = [
+      ...['issuer', 'plan', '--name', 'c1', '--directory', cwd],
+      ...['--issuer', 'https://oidc.example.com', '--key', 'sa.pub'],
+    ];
+    const bold = '\u001b[1mput-object\u001b[22m';
+    expect((await onTerminal(plan)).screen).toContain(bold);
+    const plain = await onTerminal(plan, { env: { NO_COLOR: '1' } });
+    expect(plain).toMatchObject({
+      code: 0,
+      screen: expect.stringMatching(/^1\. put-object/) as string,
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandTable } from '../src/command-table.js';
@@ -38,6 +38,8 @@ describe('wrong usage ends with 2 and says why on stderr', () => {
     [['trust-policy', 'build', '--issuer', 'https://a.example.com'], /required option/],
     [['jwks', 'sa.pub', '--output', 'xml'], /Allowed choices/],
     [['mutate', 'trust.json'], /expected a Pod/],
+    [['mutate', 'pod.yaml', '--show', 'nonsense'], /Allowed choices are diff, pod, patch/],
+    [['mutate', 'pod.yaml', '--behavior', 'nonsense'], /Allowed choices are standard, eks/],
     [
       ['trust-policy', 'check', 'trust.json', '--service-account', 'a/b'],
       /--issuer and --account-id/,
@@ -103,6 +105,27 @@ describe('keys create', () => {
     expect(fromPrivate.stdout).not.toMatch(/"[dpq]"/);
   });
 
+  it.each(['sa.key', 'sa.pub'])('makes neither half where %s is there already', async (present) => {
+    const cwd = scratchFolder();
+    writeFileSync(join(cwd, present), 'theirs');
+    const { exitCode, stderr } = await irsa(['keys', 'create'], { cwd });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`${present}: exists already`);
+    expect(readdirSync(cwd)).toEqual([present]);
+    expect(readFileSync(join(cwd, present), 'utf8')).toBe('theirs');
+  });
+
+  // Node’s own recursive mkdir never returns where a parent says that there is no such thing (nodejs/node, on Linux’ /proc).
+  it.each([
+    ['keys', 'create'],
+    ['certs', '--out'],
+  ])('%s: says so where the folder cannot be made', async (...words) => {
+    const argv = [...words.filter((word) => word !== '--out'), '--out', '/proc/nope/deep'];
+    const { exitCode, stderr } = await irsa(argv);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^irsa: \/proc\/nope\/deep\/\S+: cannot be written \(ENOENT\)/);
+  });
+
   it('makes EC keys too, and refuses sizes that nobody takes', async () => {
     const cwd = scratchFolder();
     const { exitCode } = await irsa(['keys', 'create', '--algorithm', 'ES256'], { cwd });
@@ -124,6 +147,10 @@ describe('certs', () => {
     expect(shown.exitCode).toBe(0);
     expect(shown.stdout).toMatch(/irsa-webhook\.irsa-system\.svc[\s\S]*\(itself\)/);
     expect((await irsa(['certs', '--out', 'certs'], { cwd })).exitCode).toBe(2);
+    rmSync(join(cwd, 'certs/ca.key'));
+    // All four belong together: none is made beside an old one.
+    expect((await irsa(['certs', '--out', 'certs'], { cwd })).exitCode).toBe(2);
+    expect(readdirSync(join(cwd, 'certs')).sort()).toEqual(['ca.crt', 'tls.crt', 'tls.key']);
     const later = await irsa(['certs', '--inspect', 'certs/tls.crt'], {
       cwd,
       now: () => new Date('2027-08-01T00:00:00Z'),

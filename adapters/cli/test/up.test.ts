@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startLocalAws, type LocalAws } from 'irsa/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -60,6 +60,26 @@ describe('irsa up', () => {
 
     const third = await irsa([...up, '--yes'], { cwd });
     expect(third.stdout).not.toMatch(/done|declined/);
+  });
+
+  it('goes on after a run that ended between the halves of the key', async () => {
+    const cwd = scratchFolder();
+    await irsa(['keys', 'create', '--out', 'irsa'], { cwd });
+    const publicKey = readFileSync(join(cwd, 'irsa/sa.pub'), 'utf8');
+    rmSync(join(cwd, 'irsa/sa.pub'));
+    const run = await irsa([...up, '--yes'], { cwd });
+    expect(run).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^done +keys/) as string,
+    });
+    expect(readFileSync(join(cwd, 'irsa/sa.pub'), 'utf8')).toBe(publicKey);
+
+    rmSync(join(cwd, 'irsa/sa.key'));
+    const lost = await irsa([...up, '--yes'], { cwd });
+    expect(lost).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('restore irsa/sa.key') as string,
+    });
   });
 
   it('does nothing with --dry-run, and shows what it would do', async () => {

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { apiServerSettings, renderApiServerSettings, type ApiServerTarget } from 'irsa/cluster';
 import { readText } from '../read-input.js';
 import type { CommandContext } from '../types.js';
-import { writeNewFile } from '../write-new-file.js';
+import { writeNewFiles } from '../write-new-files.js';
 
 /** Every distribution that settings are written for. */
 export const apiServerTargets: readonly ApiServerTarget[] = [
@@ -82,13 +82,14 @@ export function defineApiserverConfig({ command, io, respond }: CommandContext):
         for (const note of notes) io.stderr.write(`note: ${note}\n`);
         if (options.out !== undefined) {
           const { out } = options;
-          const names = files.map(({ path }) => join(out, path));
-          for (const [index, { content }] of files.entries()) {
+          const written = files.map(({ path, content }) => ({
+            name: join(out, path),
+            content,
             // Talos takes the key itself.
-            const secret = content.includes('PRIVATE KEY');
-            await writeNewFile(String(names[index]), content, { io, secret });
-          }
-          return { data: { files }, text: names.join('\n') };
+            secret: content.includes('PRIVATE KEY'),
+          }));
+          await writeNewFiles(written, io);
+          return { data: { files }, text: written.map(({ name }) => name).join('\n') };
         }
         const [only] = files;
         return {

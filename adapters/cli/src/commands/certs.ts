@@ -2,7 +2,7 @@ import { generateServerIdentity, inspectCertificates, webhookDnsNames } from 'ir
 import { readText } from '../read-input.js';
 import type { CliIo, CommandContext, CommandResult } from '../types.js';
 import { wholeNumber } from '../whole-number.js';
-import { writeNewFile } from '../write-new-file.js';
+import { writeNewFiles } from '../write-new-files.js';
 
 interface Options {
   readonly out: string;
@@ -40,19 +40,19 @@ async function create(options: Options, io: CliIo): Promise<CommandResult> {
     now: io.now(),
   });
   const files = [
-    [`${out}/ca.key`, identity.authority.privateKeyPem, true],
-    [`${out}/ca.crt`, identity.caBundlePem, false],
-    [`${out}/tls.key`, identity.privateKeyPem, true],
-    [`${out}/tls.crt`, identity.certificatePem, false],
-  ] as const;
-  for (const [name, content, secret] of files) await writeNewFile(name, content, { io, secret });
+    { name: `${out}/ca.key`, content: identity.authority.privateKeyPem, secret: true },
+    { name: `${out}/ca.crt`, content: identity.caBundlePem, secret: false },
+    { name: `${out}/tls.key`, content: identity.privateKeyPem, secret: true },
+    { name: `${out}/tls.crt`, content: identity.certificatePem, secret: false },
+  ];
+  await writeNewFiles(files, io);
   return {
     data: {
-      files: files.map(([name]) => name),
+      files: files.map(({ name }) => name),
       notAfter: identity.notAfter,
       caBundle: identity.caBundle,
     },
-    text: `${files.map(([name]) => name).join('\n')}\nvalid until ${identity.notAfter.toISOString()}`,
+    text: `${files.map(({ name }) => name).join('\n')}\nvalid until ${identity.notAfter.toISOString()}`,
   };
 }
 

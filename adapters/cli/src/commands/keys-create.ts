@@ -3,7 +3,7 @@ import { generateSigningKey } from 'irsa/oidc';
 import type { CommandContext } from '../types.js';
 import { UsageError } from '../usage-error.js';
 import { wholeNumber } from '../whole-number.js';
-import { writeNewFile } from '../write-new-file.js';
+import { writeNewFiles } from '../write-new-files.js';
 
 interface Options {
   readonly out: string;
@@ -33,8 +33,13 @@ export function defineKeysCreate({ command, io, respond }: CommandContext): void
           ...(modulusLength === undefined ? {} : { modulusLength }),
         });
         const files = { privateKey: `${out}/${name}.key`, publicKey: `${out}/${name}.pub` };
-        await writeNewFile(files.privateKey, key.privateKeyPem, { io, secret: true });
-        await writeNewFile(files.publicKey, key.publicKeyPem, { io, secret: false });
+        await writeNewFiles(
+          [
+            { name: files.privateKey, content: key.privateKeyPem, secret: true },
+            { name: files.publicKey, content: key.publicKeyPem, secret: false },
+          ],
+          io,
+        );
         return {
           data: { kid: key.kid, algorithm, ...files },
           text: `${files.privateKey}  private, mode 0600: for --service-account-signing-key-file\n${files.publicKey}  public: for --service-account-key-file and irsa jwks\nkid ${key.kid}`,

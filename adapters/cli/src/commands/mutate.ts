@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import {
   applyPodPatch,
   computePodPatch,
@@ -40,8 +41,16 @@ export function defineMutate({ command, io, respond }: CommandContext): void {
     .option('--region <region>', 'as the webhook’s --aws-default-region')
     .option('--regional-sts', 'as the webhook’s --sts-regional-endpoint')
     .option('--annotation-domain <domain>', 'of the annotations', 'eks.amazonaws.com')
-    .option('--behavior <behavior>', 'standard, or eks for the Go webhook’s', 'standard')
-    .option('--show <what>', 'diff, pod or patch', 'diff')
+    .addOption(
+      new Option('--behavior <behavior>', 'ours, or the Go webhook’s')
+        .choices(['standard', 'eks'])
+        .default('standard'),
+    )
+    .addOption(
+      new Option('--show <what>', 'what to print')
+        .choices(['diff', 'pod', 'patch'])
+        .default('diff'),
+    )
     .addHelpText(
       'after',
       '\nExample:\n  irsa mutate pod.yaml service-account.yaml --region eu-west-1',

@@ -14,7 +14,7 @@ import { publishIssuer } from '../publish-issuer.js';
 import { readText, reasonOf } from '../read-input.js';
 import type { CliIo, CommandContext } from '../types.js';
 import { UsageError } from '../usage-error.js';
-import { replaceFile, writeNewFile } from '../write-new-file.js';
+import { replaceFile, writeNewFiles, type NewFile } from '../write-new-files.js';
 import { apiServerTargets } from './apiserver-config.js';
 
 interface Options extends IssuerOptions {
@@ -169,7 +169,7 @@ async function writeFiles(
       outcome = 'planned';
     } else if (before === undefined) {
       if (!yes && !(await io.confirm(`Write ${name}?`))) return 'declined';
-      await writeNewFile(name, text, { io, secret });
+      await writeNewFiles([{ name, content: text, secret }], io);
       outcome = 'done';
     } else if (yes) {
       io.stderr.write(
@@ -178,7 +178,7 @@ async function writeFiles(
     } else {
       io.stderr.write(`${diff()}\n`);
       if (!(await io.confirm(`Replace ${name}?`))) continue;
-      await replaceFile(name, text, { io, secret });
+      await replaceFile({ name, content: text, secret }, io);
       outcome = 'done';
     }
   }
@@ -187,20 +187,52 @@ async function writeFiles(
 
 async function createKeys(out: string, { yes, dryRun }: Settings, io: CliIo): Promise<Outcome> {
   const names = { privateKey: `${out}/sa.key`, publicKey: `${out}/sa.pub` };
-  const there = await Promise.all(Object.values(names).map((name) => exists(name, io)));
-  if (there.every(Boolean)) return 'kept';
-  if (there.some(Boolean)) {
+  const hasPrivate = await exists(names.privateKey, io);
+  const hasPublic = await exists(names.publicKey, io);
+  if (hasPrivate && hasPublic) return 'kept';
+  if (hasPublic) {
     throw new UsageError(
-      `${out}: expected both of sa.key and sa.pub, or none; restore the other one`,
+      `${names.publicKey}: expected its private half beside it; restore ${names.privateKey}, or pass --key ${names.publicKey}`,
     );
   }
   if (dryRun) return 'planned';
-  if (!yes && !(await io.confirm(`Make a signing key in ${out}?`))) return 'declined';
+  const question = hasPrivate
+    ? `Write ${names.publicKey}, the public half of ${names.privateKey}?`
+    : `Make a signing key in ${out}?`;
+  if (!yes && !(await io.confirm(question))) return 'declined';
+  const publicFile = (content: string): NewFile => ({
+    name: names.publicKey,
+    content,
+    secret: false,
+  });
+  if (hasPrivate) {
+    await writeNewFiles([publicFile(await publicHalf(names.privateKey, io))], io);
+    return 'done';
+  }
   const { generateSigningKey } = await import('irsa/oidc');
   const key = await generateSigningKey();
-  await writeNewFile(names.privateKey, key.privateKeyPem, { io, secret: true });
-  await writeNewFile(names.publicKey, key.publicKeyPem, { io, secret: false });
+  await writeNewFiles(
+    [
+      { name: names.privateKey, content: key.privateKeyPem, secret: true },
+      publicFile(key.publicKeyPem),
+    ],
+    io,
+  );
   return 'done';
+}
+
+async function publicHalf(privateKey: string, io: CliIo): Promise<string> {
+  const { createPublicKey } = await import('node:crypto');
+  try {
+    const key = createPublicKey(await readText(privateKey, io));
+    return key.export({ type: 'spki', format: 'pem' }).toString();
+  } catch (cause) {
+    // Without the parser's words, which may quote what it read.
+    throw new UsageError(
+      `${privateKey}: expected a private key in PEM form; restore it, or move it away to have a new one made`,
+      { cause },
+    );
+  }
 }
 
 async function apiServerFiles(options: Options, io: CliIo): Promise<StepFile[]> {
