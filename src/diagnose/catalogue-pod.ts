@@ -123,7 +123,7 @@ export const podFindings: Readonly<Record<PodFindingId, CatalogueEntry>> = {
     },
   ),
   'pod-token-not-mounted': entry(
-    'A container has the variables, and no mount at the token’s path.',
+    'A container has the variables, and nothing is mounted at the token’s path.',
     {
       symptom:
         "ENOENT: no such file or directory, open '/var/run/secrets/eks.amazonaws.com/serviceaccount/token'",

@@ -1,7 +1,7 @@
 import type { Injection } from '../patch/types.js';
 import { makeFault } from './make-finding.js';
 import { textMember } from './read-json.js';
-import { tokenSourceOf, type ContainerIdentity, type PodFacts } from './read-pod.js';
+import type { ContainerIdentity, PodFacts } from './read-pod.js';
 import type { Fault } from './types.js';
 
 /** What is wrong with the identity that a pod has. */
@@ -22,7 +22,7 @@ export function checkContainers(
 }
 
 function checkToken(container: ContainerIdentity, isWindows: boolean): Fault[] {
-  const { name, hasRole, hasTokenFile, tokenFile, mount, volume } = container;
+  const { name, hasRole, hasTokenFile, tokenFile, mount, source, otherPaths } = container;
   const where = `container ${name}`;
   if (!hasRole && !hasTokenFile)
     return [
@@ -52,7 +52,14 @@ function checkToken(container: ContainerIdentity, isWindows: boolean): Fault[] {
   const subPath = textMember(mount, 'subPath');
   if (subPath !== undefined && subPath !== '')
     return [makeFault('pod-token-subpath', `${where}: subPath ${subPath}`)];
-  return tokenSourceOf(volume) === undefined
+  if (otherPaths.length > 0)
+    return [
+      makeFault(
+        'pod-token-not-mounted',
+        `${where}: ${tokenFile} is asked for, the volume has ${otherPaths.join(', ')}`,
+      ),
+    ];
+  return source === undefined
     ? [
         makeFault(
           'pod-token-volume-foreign',
@@ -63,8 +70,11 @@ function checkToken(container: ContainerIdentity, isWindows: boolean): Fault[] {
 }
 
 function checkDrift(container: ContainerIdentity, expected: Injection): Fault[] {
-  const { name, roleArn, volume } = container;
-  const audience = textMember(tokenSourceOf(volume), 'audience');
+  const { name, roleArn, source } = container;
+  const named = textMember(source, 'audience') ?? '';
+  // Kubernetes’ default.
+  const requested = named === '' ? 'the API server itself (it names no audience)' : named;
+  const audience = source === undefined ? undefined : requested;
   return [
     ...(roleArn === undefined || roleArn === expected.roleArn
       ? []

@@ -67,8 +67,8 @@ export function explainPod(options: ExplainPodOptions): Diagnosis {
   const injected = pod.containers.some(({ hasRole, hasTokenFile }) => hasRole || hasTokenFile);
   if (injected) {
     const expected = 'method' in identity ? identity : undefined;
-    const unseen =
-      options.serviceAccount === undefined && expected === undefined ? [identity as Fault] : [];
+    // Not looked at; or gone, and then the kubelet gets no further token for the pod.
+    const unseen = 'method' in identity || isJsonObject(options.serviceAccount) ? [] : [identity];
     return concludeDiagnosis([
       ...checkContainers(pod, expected, skipsOf(options, pod)),
       ...checkWebhookTrustOf(webhookFacts(options)),

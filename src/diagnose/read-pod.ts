@@ -13,6 +13,10 @@ export interface ContainerIdentity {
   readonly mount?: JsonObject;
   /** The volume of that mount. */
   readonly volume?: JsonObject;
+  /** The volume's projected token at the token file's path. */
+  readonly source?: JsonObject;
+  /** The paths of the tokens that the volume has, where none is at the token file's. */
+  readonly otherPaths: readonly string[];
   /** Names of the AWS variables that it sets. */
   readonly variables: ReadonlySet<string>;
   readonly hasEnvFrom: boolean;
@@ -77,8 +81,13 @@ function readContainer(container: unknown, spec: JsonObject): ContainerIdentity 
   const volume = listMember(spec, 'volumes').find(
     (one) => volumeName !== undefined && textMember(one, 'name') === volumeName,
   );
+  const sources = tokenSourcesOf(volume);
+  const path = tokenFile === undefined || mount === undefined ? '' : pathInMount(tokenFile, mount);
+  const pathOf = (source: JsonObject): string => textMember(source, 'path') ?? path;
+  const source = sources.find((one) => pathOf(one) === path);
   return {
     name: textMember(container, 'name') ?? '(no name)',
+    otherPaths: source === undefined ? sources.map(pathOf) : [],
     hasRole: env.has('AWS_ROLE_ARN'),
     hasTokenFile: env.has('AWS_WEB_IDENTITY_TOKEN_FILE'),
     variables: new Set(env.keys()),
@@ -87,19 +96,17 @@ function readContainer(container: unknown, spec: JsonObject): ContainerIdentity 
     ...(tokenFile === undefined ? {} : { tokenFile }),
     ...(mount === undefined ? {} : { mount }),
     ...(isJsonObject(volume) ? { volume } : {}),
+    ...(source === undefined ? {} : { source }),
   };
 }
 
 /** The longest mount path above the file, as the kernel resolves it; Windows paths are compared in Kubernetes' form. */
 function mountOf(container: unknown, tokenFile: string): JsonObject | undefined {
-  const file = tokenFile.replace(/^[A-Za-z]:/, '').replaceAll('\\', '/');
+  const file = kubernetesPath(tokenFile);
   const mounts = listMember(container, 'volumeMounts').filter(isJsonObject);
   return mounts
     .filter((mount) => {
-      const path = (textMember(mount, 'mountPath') ?? '')
-        .replace(/^[A-Za-z]:/, '')
-        .replaceAll('\\', '/')
-        .replace(/\/+$/, '');
+      const path = mountPathOf(mount);
       return path !== '' && (file === path || file.startsWith(`${path}/`));
     })
     .sort(
@@ -108,8 +115,19 @@ function mountOf(container: unknown, tokenFile: string): JsonObject | undefined 
     )[0];
 }
 
-/** The token source of a projected volume; undefined where the volume is of another kind. */
-export function tokenSourceOf(volume: JsonObject | undefined): JsonObject | undefined {
-  const sources = listMember(memberOf(volume, 'projected'), 'sources');
-  return sources.map((source) => memberOf(source, 'serviceAccountToken')).find(isJsonObject);
-}
+const kubernetesPath = (path: string): string =>
+  path.replace(/^[A-Za-z]:/, '').replaceAll('\\', '/');
+const mountPathOf = (mount: JsonObject): string =>
+  kubernetesPath(textMember(mount, 'mountPath') ?? '').replace(/\/+$/, '');
+
+/** Where in the volume the file is; `..data` is where the kubelet keeps the present version. */
+const pathInMount = (tokenFile: string, mount: JsonObject): string =>
+  kubernetesPath(tokenFile)
+    .slice(mountPathOf(mount).length)
+    .replace(/^\/+(?:\.\.data\/+)?/, '');
+
+/** The tokens of a projected volume; none where the volume is of another kind. */
+const tokenSourcesOf = (volume: unknown): readonly JsonObject[] =>
+  listMember(memberOf(volume, 'projected'), 'sources')
+    .map((source) => memberOf(source, 'serviceAccountToken'))
+    .filter(isJsonObject);

@@ -306,6 +306,25 @@ export const brokenPods: readonly BrokenPod[] = [
   broken('both variables by hand, no mount', 'pod-token-not-mounted', () => ({
     pod: changed(mutated(), (pod) => (app(pod)['volumeMounts'] = [])),
   })),
+  broken('the token file is that of the Kubernetes API', 'pod-audience-outdated', () => ({
+    pod: changed(mutated(), (pod) => {
+      pod['spec'].volumes = [
+        {
+          name: 'aws-iam-token',
+          projected: { sources: [{ serviceAccountToken: { path: 'token' } }] },
+        },
+      ];
+    }),
+  })),
+  broken('the volume has the token under another name', 'pod-token-not-mounted', () => ({
+    pod: changed(mutated(), (pod) => {
+      pod['spec'].volumes[0].projected.sources[0].serviceAccountToken.path = 'jwt';
+    }),
+  })),
+  broken('the ServiceAccount is gone, its pod is not', 'service-account-missing', () => ({
+    pod: mutated(),
+    serviceAccount: null,
+  })),
   broken('subPath mount', 'pod-token-subpath', () => ({
     pod: changed(mutated(), (pod) => {
       app(pod)['volumeMounts'] = [

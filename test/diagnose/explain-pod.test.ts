@@ -50,6 +50,25 @@ describe('explainPod', () => {
         pod: mutated(changed(bare(), (pod) => (pod['spec'].initContainers = [{ name: 'init' }]))),
       }),
     ],
+    [
+      'a volume with a token for somebody else beside ours',
+      () => ({
+        pod: changed(mutated(), (pod) => {
+          pod['spec'].volumes[0].projected.sources.unshift({
+            serviceAccountToken: { path: 'vault', audience: 'vault' },
+          });
+        }),
+      }),
+    ],
+    [
+      'a mount path with a slash at its end',
+      () => ({
+        pod: changed(mutated(), (pod) => {
+          const [mount] = pod['spec'].containers[0].volumeMounts as { mountPath: string }[];
+          mount!.mountPath += '/';
+        }),
+      }),
+    ],
   ])('finds nothing wrong with %s', (_, build) => {
     expect(explain(build)).toEqual({ verdict: 'ok', findings: [] });
   });

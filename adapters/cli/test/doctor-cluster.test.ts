@@ -276,6 +276,29 @@ describe('irsa doctor --pod', () => {
     expect(ids(await doctor(config(served.caBundlePem)))).toEqual(['webhook-unreachable']);
   });
 
+  it('is not misled by the tokens that others have in the pod', async () => {
+    const own = {
+      ...mutated,
+      spec: {
+        ...mutated.spec,
+        volumes: [
+          {
+            name: 'istio-token',
+            projected: {
+              sources: [{ serviceAccountToken: { audience: 'istio-ca', path: 'istio-token' } }],
+            },
+          },
+          ...mutated.spec.volumes,
+        ],
+      },
+    };
+    const run = await doctor({
+      'get pod a -n default': own,
+      'create token s3-echoer -n default --audience istio-ca': await tokenFor('istio-ca'),
+    });
+    expect(ids(run)).toEqual([]);
+  });
+
   it('takes role, audience, region and session from the pod itself', async () => {
     const own = {
       ...mutated,

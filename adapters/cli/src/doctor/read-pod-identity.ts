@@ -10,16 +10,20 @@ interface PodLike {
   readonly spec?: {
     readonly containers?: readonly {
       readonly env?: readonly { readonly name?: string; readonly value?: unknown }[];
+      readonly volumeMounts?: readonly { readonly name?: unknown; readonly mountPath?: unknown }[];
     }[];
     readonly volumes?: readonly {
+      readonly name?: unknown;
       readonly projected?: {
         readonly sources?: readonly {
-          readonly serviceAccountToken?: { readonly audience?: unknown };
+          readonly serviceAccountToken?: { readonly audience?: unknown; readonly path?: unknown };
         }[];
       };
     }[];
   };
 }
+
+type Container = NonNullable<NonNullable<PodLike['spec']>['containers']>[number];
 
 /** The role, audience, region and session name with which the pod's SDK calls STS. */
 export function readPodIdentity(
@@ -46,11 +50,27 @@ export function readPodIdentity(
   });
 }
 
-/** The audience of the projected token beside the one for the API server, which has none. */
+/** The audience of the token that the pod's SDK reads: others may have tokens of their own in it, for a mesh or a vault. */
 function audienceOf(spec: PodLike['spec']): string | undefined {
-  const sources = list(spec?.volumes).flatMap((volume) => list(volume.projected?.sources));
-  const audiences = sources.map((source) => source.serviceAccountToken?.audience);
-  return audiences.find((one): one is string => typeof one === 'string' && one !== '');
+  const tokenFileOf = ({ env }: Container): string | undefined => {
+    const value = list(env).find(({ name }) => name === 'AWS_WEB_IDENTITY_TOKEN_FILE')?.value;
+    return typeof value === 'string' ? value : undefined;
+  };
+  const container = list(spec?.containers).find((one) => tokenFileOf(one) !== undefined);
+  if (container === undefined) return undefined;
+  const file = tokenFileOf(container) ?? '';
+  const mounted = list(container.volumeMounts)
+    .filter(({ mountPath }) => typeof mountPath === 'string' && file.startsWith(mountPath))
+    .map(({ name }) => name);
+  const sources = list(spec?.volumes)
+    .filter(({ name }) =>
+      mounted.length === 0 ? name === 'aws-iam-token' : mounted.includes(name),
+    )
+    .flatMap(({ projected }) => list(projected?.sources))
+    .flatMap(({ serviceAccountToken: token }) => (token === undefined ? [] : [token]));
+  const atPath = sources.find(({ path }) => typeof path === 'string' && file.endsWith(`/${path}`));
+  const audience = (atPath ?? sources[0])?.audience;
+  return typeof audience === 'string' && audience !== '' ? audience : undefined;
 }
 
 const list = <T>(value: readonly T[] | undefined): readonly T[] =>
