@@ -56,7 +56,10 @@ const decodeBody = (body: string, label: string, number: number): Uint8Array => 
     );
   }
   // Headers such as "Comment: …" (RFC 4716) end with the first line that has no colon and continues none.
-  const lines = body.split(/\r\n|\r|\n/).map((line) => line.trim());
+  const lines = body
+    .trimStart()
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.trim());
   let first = 0;
   while (lines[first]?.includes(':') === true || lines[first - 1]?.endsWith('\\') === true)
     first += 1;

@@ -34,6 +34,11 @@ describe('PEM as people have it', () => {
       'no line breaks in the body',
       (a: string, b: string) => (a + b).replaceAll(/(?<=[\w+/=])\n(?=[\w+/=])/g, ''),
     ],
+    [
+      'headers in the blocks, with and without a line that goes on',
+      (a: string, b: string) =>
+        a.replace('\n', '\nComment: my key\n\n') + b.replace('\n', '\r\nX-Note: a \\\r\nb\r\n'),
+    ],
     ['indented lines', (a: string, b: string) => (a + b).replaceAll(/^/gm, '    ')],
     ['the same key twice', (a: string, b: string) => a + b + a],
     ['private keys', () => rsa.privateKeyPem + ec.privateKeyPem],
