@@ -1,5 +1,6 @@
 import { ClusterError } from '../errors.js';
 import { parseIssuer } from '../names/issuer.js';
+import { factsOfPartition, partitions } from '../names/partition.js';
 import type { ApiServerSettings, Flag } from './types.js';
 
 /** What {@link apiServerSettings} needs. */
@@ -139,8 +140,15 @@ function checkedIssuers(issuers: readonly string[]): ApiServerSettings['issuers'
   return [parseIssuer(current), ...previous];
 }
 
-const awsAudiences =
-  /^(?:https:\/\/)?(?:sts\.(?:[a-z0-9-]+\.)?)?amazonaws\.(?:com|com\.cn|eu)\/?$/i;
+/** STS and the bare suffix (kOps' audience), in every partition, by region, FIPS and dual stack. */
+const awsAudiences = new RegExp(
+  `^(?:https://)?(?:sts(?:-fips)?\\.(?:[a-z0-9-]+\\.)?)?(?:${partitions
+    .map((partition) => factsOfPartition(partition))
+    .flatMap(({ dnsSuffix, dualStackDnsSuffix }) => [dnsSuffix, dualStackDnsSuffix])
+    .join('|')
+    .replaceAll('.', '\\.')})/?$`,
+  'i',
+);
 
 function checkedAudiences(audiences: readonly string[]): string[] {
   if (audiences.length === 0) {

@@ -104,6 +104,10 @@ describe('refusals', () => {
     ['AWS’s audience', { apiAudiences: ['sts.amazonaws.com'] }, /good at STS/],
     ['kOps’s AWS audience', { apiAudiences: ['amazonaws.com'] }, /good at STS/],
     ['China’s AWS audience', { apiAudiences: ['sts.amazonaws.com.cn'] }, /good at STS/],
+    ['STS by region', { apiAudiences: ['https://sts.eu-west-1.amazonaws.com/'] }, /good at STS/],
+    ['STS of FIPS', { apiAudiences: ['sts-fips.us-east-1.amazonaws.com'] }, /good at STS/],
+    ['STS of a secret region', { apiAudiences: ['sts.us-iso-east-1.c2s.ic.gov'] }, /good at STS/],
+    ['STS by dual stack', { apiAudiences: ['sts.eu-west-1.api.aws'] }, /good at STS/],
     ['a comma', { apiAudiences: ['a,sts.amazonaws.com'] }, /without a comma/],
     [
       'half a public key',
