@@ -48,14 +48,16 @@ export const conditionsOf = (statement: TrustStatement): Condition[] =>
     })),
   );
 
-/** Whether a pattern is nothing but wildcards behind what every service account's subject begins with. */
-const matchesEverySubject = (value: string): boolean => {
-  const rest = value.replace(/^system:(?:serviceaccount:)?/, '');
-  return rest.includes('*') && /^[*?:]+$/.test(rest);
-};
+/** Two subjects that have no letter, no length and no separator in common beyond what every subject has. */
+const unlikeSubjects = ['system:serviceaccount:a:a', 'system:serviceaccount:b-9:z.0'];
+
+/** Whether a pattern lets any subject through: only wildcards in the right places match both of two unlike ones. */
+const matchesEverySubject = (value: string): boolean =>
+  unlikeSubjects.every((subject) => matchWildcard(patternOf(value), subject));
 
 const checkCondition = (
   { operator, key, values }: Condition,
+  effect: TrustStatement['Effect'],
   hostPath: string,
 ): Omit<Finding, 'evidence'> | undefined => {
   const parsed = parseConditionOperator(operator);
@@ -102,7 +104,8 @@ const checkCondition = (
       fix: `Use ${parsed.base} without the prefix: ${claim === 'amr' ? 'or add a Null condition' : 'the claim has one value'}.`,
     };
   }
-  if (claim === 'sub' && takesWildcards(parsed.base) && values.some(matchesEverySubject)) {
+  const lets = effect === 'Allow' && takesWildcards(parsed.base) && !isNegated(parsed.base);
+  if (claim === 'sub' && lets && values.some(matchesEverySubject)) {
     return {
       id: 'subject-matches-everything',
       severity: 'warning',
@@ -171,7 +174,7 @@ export function checkTrustStatement(
   }
   if (!federatedPrincipals(statement.Principal).includes(provider.arn)) return findings;
   for (const condition of conditionsOf(statement)) {
-    const finding = checkCondition(condition, provider.hostPath);
+    const finding = checkCondition(condition, statement.Effect, provider.hostPath);
     if (finding === undefined) continue;
     const { operator, key, values } = condition;
     findings.push({ ...finding, evidence: `${where}: ${operator} ${key} ${values.join(', ')}` });

@@ -565,6 +565,14 @@ describe('evaluateTrustPolicy, findings', () => {
       allow({ StringEquals: { [aud]: 'a' }, StringLike: { [sub]: 'system:serviceaccount:*:*' } }),
     ],
     [
+      'subject-matches-everything',
+      allow({ StringEquals: { [aud]: 'a' }, StringLike: { [sub]: 'system:serviceaccount*' } }),
+    ],
+    [
+      'subject-matches-everything',
+      allow({ StringEquals: { [aud]: 'a' }, StringLike: { [sub]: '*account:?*' } }),
+    ],
+    [
       'condition-key-of-another-issuer',
       allow({ StringEquals: { ...full, [`https://${sub}`]: 'a' } }),
     ],
@@ -608,6 +616,10 @@ describe('evaluateTrustPolicy, findings', () => {
       allow({ StringEquals: full, StringLike: { [amr]: 'a*' } }),
       allow({ StringEquals: full, StringNotLike: { [sub]: 'system:serviceaccount:kube-*' } }),
       allow({ StringEquals: { ...full, 'sts:RoleSessionName': '${aws:RequestTag/x*}' } }),
+      allow({ StringEquals: full, StringNotLike: { [sub]: '*' } }),
+      allow({ StringLike: { ...full, [sub]: 'system:serviceaccount:a*:*' } }),
+      allow({ StringLike: { ...full, [sub]: '*:s3-echoer' } }),
+      allow({ StringLike: { [sub]: '*' } }, { Effect: 'Deny' }),
       allow({ StringEquals: full, Null: { [sub]: 'false' } }),
       allow({ StringEqualsIgnoreCase: full }),
     ];
