@@ -63,7 +63,7 @@ const planTeardown = (spec: ResolvedSpec, observed: ObservedIssuer): IssuerChang
  * With `state: 'absent'` trust goes first, then the provider, then the documents; the emptied, closed bucket is kept
  * unless `releaseBucketName` says otherwise.
  *
- * @throws {@link PlanError} `ERR_PLAN` where no safe plan exists: foreign resources, keys that would be lost
+ * @throws {@link PlanError} `ERR_PLAN` where no safe plan exists: foreign resources, keys that would be lost, a discovery document of another issuer
  * @throws {@link TrustPolicyError} `ERR_TRUST_POLICY`, {@link IamLimitError} `ERR_IAM_LIMIT` as `bindServiceAccounts`
  * @example
  * ```ts

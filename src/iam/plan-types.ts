@@ -58,7 +58,7 @@ export interface IssuerSpec {
   readonly name: string;
   /** 12 digits: the account of bucket, provider and roles. */
   readonly accountId: string;
-  /** Default `aws`. */
+  /** Default `aws`; that of the bucket's region where there is a bucket. */
   readonly partition?: Partition;
   /** Leave it out only while CloudFront has not yet told its host name: then there are no documents, provider or roles. */
   readonly issuer?: Issuer | string;

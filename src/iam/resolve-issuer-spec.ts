@@ -1,7 +1,7 @@
 import { PlanError } from '../errors.js';
 import { oidcProviderArn } from '../names/arn.js';
 import { issuerHostPath, parseIssuer, type Issuer } from '../names/issuer.js';
-import type { Partition } from '../names/partition.js';
+import { partitionOf, type Partition } from '../names/partition.js';
 import { buildOidcProvider, checkTags } from './build-oidc-provider.js';
 import type { IssuerObject, IssuerRoleSpec, IssuerSpec, IssuerTarget, Tags } from './plan-types.js';
 import type { OidcProviderSpec } from './types.js';
@@ -61,10 +61,44 @@ const placeDocuments = (spec: IssuerSpec): IssuerObject[] => {
   ];
 };
 
+/** The issuer that a document names; undefined for a JWKS, and for what is no JSON. */
+const issuerIn = ({ body }: IssuerObject): unknown => {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === 'object' && parsed !== null && 'issuer' in parsed
+      ? parsed.issuer
+      : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** STS refuses every token of an issuer whose document names another one, if only by a slash at the end. */
+const assertSameIssuer = (documents: readonly IssuerObject[], issuer: string | undefined): void => {
+  for (const document of documents) {
+    const named = isDiscovery(document.path) ? issuerIn(document) : undefined;
+    if (named === undefined || named === issuer) continue;
+    throw planError(
+      'documents',
+      `expected ${document.path} to name the issuer ${String(issuer)}, got ${JSON.stringify(named)}; build the documents for this issuer`,
+    );
+  }
+};
+
+/** ARNs of another partition than the bucket's name nothing there. */
+const assertSamePartition = (target: IssuerTarget, partition: Partition): void => {
+  if (target.kind !== 's3' || partitionOf(target.region) === partition) return;
+  throw planError(
+    'partition',
+    `expected ${partitionOf(target.region)}, of which ${target.region} is a region, got ${partition}; pass partition: partitionOf(region)`,
+  );
+};
+
 /** Checks a spec and fills in its defaults. */
 export function resolveIssuerSpec(spec: IssuerSpec): ResolvedSpec {
   const { name, accountId, partition = 'aws', target, roles = [], adopt = false } = spec;
   assertName(name);
+  assertSamePartition(target, partition);
   const issuer = spec.issuer === undefined ? undefined : parseIssuer(spec.issuer);
   if (issuer === undefined && (spec.documents.length > 0 || roles.length > 0 || spec.provider)) {
     throw planError(
@@ -72,6 +106,7 @@ export function resolveIssuerSpec(spec: IssuerSpec): ResolvedSpec {
       'documents, provider and roles need the issuer; leave all four out until CloudFront has told its host name',
     );
   }
+  if (spec.state !== 'absent') assertSameIssuer(spec.documents, issuer);
   const tags = checkTags({ ...spec.tags, [ownershipTag]: name });
   const provider =
     issuer === undefined || spec.provider === null

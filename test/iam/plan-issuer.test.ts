@@ -265,11 +265,13 @@ describe('planIssuer', () => {
       spec: { originDomainName: 'my-oidc.s3.cn-north-1.amazonaws.com.cn' },
     });
     const made = finish({ roles: [], served: {} }, early);
+    const named = 'https://d1.cloudfront.net';
     const complete = {
       ...spec,
       partition: 'aws-cn',
       target,
-      issuer: 'https://d1.cloudfront.net',
+      issuer: named,
+      documents: [documentOf(discovery.path, JSON.stringify({ issuer: named })), jwksOf(['k1'])],
     } as const;
     const later = planIssuer({ desired: complete, observed: made });
     expect(JSON.stringify(later)).toContain(
@@ -429,6 +431,23 @@ describe('planIssuer, where no safe plan exists', () => {
       {},
       { state: 'absent', releaseBucketName: true, provider: null },
       'keep the bucket',
+    ],
+    [
+      'a region of another partition',
+      {},
+      { target: { kind: 's3', bucket: 'my-oidc', region: 'cn-north-1', via: 'public' } },
+      'aws-cn',
+    ],
+    [
+      'a discovery document of another issuer, if by a slash',
+      {},
+      {
+        documents: [
+          documentOf(discovery.path, JSON.stringify({ issuer: `${issuer}/` })),
+          jwksOf(['k1']),
+        ],
+      },
+      `${issuer}/`,
     ],
     ['a bad name', {}, { name: 'a b' }, 'name'],
     [

@@ -22,7 +22,14 @@ afterEach(() => local.close());
 const target = { kind: 's3', bucket, region: 'us-west-2', via: 'cloudfront' } as const;
 const issuer = 'https://d111111abcdef8.cloudfront.net';
 const early: IssuerSpec = { name: spec.name, accountId: spec.accountId, target, documents: [] };
-const full: IssuerSpec = { ...spec, target, issuer };
+/** The documents of the bucket's own issuer, the discovery document for another one. */
+const documentsFor = (named: string): IssuerSpec['documents'] =>
+  spec.documents.map((document) =>
+    document.path.includes('.well-known')
+      ? documentOf(document.path, JSON.stringify({ issuer: named }))
+      : document,
+  );
+const full: IssuerSpec = { ...spec, target, issuer, documents: documentsFor(issuer) };
 /** Serves what lies in the bucket, or an older document. */
 const edge =
   (old: Record<string, string> = {}): FetchPublic =>
@@ -85,7 +92,12 @@ describe('CloudFront', () => {
       aliases: ['oidc.example.com'],
       certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/1',
     };
-    const desired: IssuerSpec = { ...full, target: own, issuer: 'https://oidc.example.com' };
+    const desired: IssuerSpec = {
+      ...full,
+      target: own,
+      issuer: 'https://oidc.example.com',
+      documents: documentsFor('https://oidc.example.com'),
+    };
     await applyIssuerChanges(planIssuer({ desired, observed: {} }), { spec: desired, clients });
     expect(
       planIssuer({
