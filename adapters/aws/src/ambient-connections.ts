@@ -7,13 +7,16 @@ const proxyVariables = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY'];
 
 /**
  * Connections as the AWS CLI makes them, and the SDK by itself does not: through the proxies of the environment, with the
- * authorities of `AWS_CA_BUNDLE` beside the platform's, and with an end to waiting.
+ * authorities of `AWS_CA_BUNDLE`, or of the profile's `ca_bundle`, beside the platform's, and with an end to waiting.
  */
 export async function ambientConnections(
   env: Environment,
+  caBundle?: string,
 ): Promise<NonNullable<S3ClientConfig['requestHandler']>> {
   const limits = { connectionTimeout: 10_000, requestTimeout: 60_000, throwOnRequestTimeout: true };
-  const ca = await authorities(env['AWS_CA_BUNDLE']);
+  const ca = await (env['AWS_CA_BUNDLE'] === undefined
+    ? authorities('ca_bundle of the profile', caBundle)
+    : authorities('AWS_CA_BUNDLE', env['AWS_CA_BUNDLE']));
   const proxied = proxyVariables.some((name) => env[name] ?? env[name.toLowerCase()]);
   if (!proxied) return ca === undefined ? limits : { ...limits, httpsAgent: { ca } };
   const { ProxyAgent } = await import('proxy-agent');
@@ -22,7 +25,10 @@ export async function ambientConnections(
   return { ...limits, httpAgent: agent, httpsAgent: agent as unknown as Agent };
 }
 
-const authorities = async (file: string | undefined): Promise<string[] | undefined> => {
+const authorities = async (
+  setting: string,
+  file: string | undefined,
+): Promise<string[] | undefined> => {
   if (file === undefined || file === '') return undefined;
   const [{ readFile }, { rootCertificates }] = await Promise.all([
     import('node:fs/promises'),
@@ -32,7 +38,7 @@ const authorities = async (file: string | undefined): Promise<string[] | undefin
     return [...rootCertificates, await readFile(file, 'utf8')];
   } catch (cause) {
     throw new Error(
-      `AWS_CA_BUNDLE: expected a PEM file, ${file} cannot be read; correct the variable, or unset it`,
+      `${setting}: expected a PEM file, ${file} cannot be read; correct the setting, or remove it`,
       { cause },
     );
   }
