@@ -41,8 +41,12 @@ const fail = (path: string, code: string, cause?: unknown): TokenFileError =>
 
 /** Reads at most one byte more than a token can have, so that a huge file costs nothing. */
 const readOnce = async (path: string): Promise<string> => {
-  const { open } = await import('node:fs/promises');
-  const handle = await open(path, 'r');
+  const { constants, open } = await import('node:fs/promises');
+  // A named pipe without a writer then reads as empty, where it would occupy a thread of the process for ever. (Not on Windows.)
+  const handle = await open(
+    path,
+    constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0),
+  );
   try {
     const bytes = new Uint8Array(longestToken + 64);
     let length = 0;

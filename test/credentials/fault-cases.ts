@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { chmod, mkdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import type { FaultCase, FaultWorld } from './fault-world.js';
 import { stsAnswers } from './sts-answers.js';
 import { tokenWith } from './support.js';
@@ -187,6 +189,14 @@ const file: readonly FaultCase[] = (
         await mkdir(tokenFile);
       },
       'ERR_TOKEN_FILE EISDIR',
+    ],
+    [
+      'a named pipe that nobody writes to',
+      async ({ tokenFile }) => {
+        await rm(tokenFile);
+        await promisify(execFile)('mkfifo', [tokenFile]);
+      },
+      'ERR_TOKEN_FILE EMPTY',
     ],
     ['not a JWT', write('hello'), 'ERR_TOKEN'],
     ['a JWT with several audiences', write(tokenWith({ aud: ['a', 'b'] })), 'ERR_TOKEN'],
