@@ -101,6 +101,8 @@ export async function issuerTarget(
   io: CliIo,
 ): Promise<Extract<IssuerTarget, { kind: 's3' }>> {
   const { directory, via, alias, certificateArn, profile } = options;
+  if (options.role !== undefined && options.accountId === undefined)
+    throw new UsageError('--role: needs --account-id, the account of the roles');
   if (directory !== undefined) {
     if (options.bucket !== undefined) throw new UsageError('--directory stands in for --bucket');
     if (options.issuer === undefined)

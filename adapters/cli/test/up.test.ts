@@ -22,7 +22,23 @@ const up = [
   ...['--image', 'registry.example.com/irsa-webhook:0.1.0'],
 ];
 
+const intoFolder = [
+  ...['up', '--name', 'c1', '--directory', 'www', '--issuer', 'https://oidc.example.com'],
+  ...['--image', 'registry.example.com/irsa-webhook:0.1.0', '--yes'],
+];
+
 describe('irsa up', () => {
+  it('into a folder refuses roles of no account, which nobody would create', async () => {
+    const cwd = scratchFolder();
+    const { exitCode, stderr } = await irsa(
+      [...intoFolder, '--role', 's3-echoer=default/s3-echoer'],
+      { cwd },
+    );
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^irsa: --role: needs --account-id/);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
   it('asks at each step, stops at a no, and goes on from there', async () => {
     const cwd = scratchFolder();
     const questions: string[] = [];
