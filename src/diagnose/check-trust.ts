@@ -56,18 +56,25 @@ function checkSessionPolicy(policy: string | undefined): Fault[] {
   return [makeFault('call-policy-invalid', 'not JSON', stsErrors.policyJson)];
 }
 
-/** The provider that STS would judge by: the one that is there, or the one that the token needs. */
+/** The provider that STS would judge by: the one that is there, or the one that the token needs where that is the one which the policy names. */
 function providerArnOf(
   facts: WebIdentityFacts,
   claims: JsonObject,
   roleArn: string,
+  { Statement }: TrustPolicy,
 ): string | undefined {
-  if (facts.provider?.arn !== undefined) return facts.provider.arn;
+  const { provider } = facts;
+  const needed = arnOfProvider(roleArn, textOfClaim(claims['iss']));
+  if (!isJsonObject(provider)) return needed;
+  const named = Statement.flatMap(({ Principal }) => federatedPrincipals(Principal));
+  return needed !== undefined && named.includes(needed)
+    ? needed
+    : (provider.arn ?? arnOfProvider(roleArn, providerUrl(provider)));
+}
+
+function arnOfProvider(roleArn: string, url: string): string | undefined {
   try {
     const { partition, accountId } = parseArn(roleArn);
-    const url = isJsonObject(facts.provider)
-      ? providerUrl(facts.provider)
-      : textOfClaim(claims['iss']);
     return `arn:${partition}:iam::${accountId}:oidc-provider/${url.slice('https://'.length)}`;
   } catch {
     return undefined;
@@ -80,39 +87,31 @@ function checkTrustPolicy(
   policy: unknown,
   roleArn: string,
 ): Fault[] {
-  const providerArn = providerArnOf(facts, claims, roleArn);
-  if (providerArn === undefined) return [];
-  let decision: TrustDecision;
-  let parsed: TrustPolicy;
   const text = typeof policy === 'string' ? policy : jsonText(policy);
+  const unreadable = (evidence: string): Fault[] => [
+    makeFault('trust-policy-unreadable', evidence, denied),
+  ];
   if (text.length > maxPolicyLength)
-    return [
-      makeFault(
-        'trust-policy-unreadable',
-        `${String(text.length)} characters; IAM keeps at most 8,192`,
-        denied,
-      ),
-    ];
-  const request: TrustRequest = {
-    providerArn,
-    claims: judgedClaims(facts, claims),
-    now: facts.now,
-    context: contextOf(facts, providerArn),
-  };
+    return unreadable(`${String(text.length)} characters; IAM keeps at most 8,192`);
+  let parsed: TrustPolicy;
+  let request: TrustRequest;
+  let decision: TrustDecision;
   try {
     parsed = parseTrustPolicy(text);
+    const arn = providerArnOf(facts, claims, roleArn, parsed);
+    if (arn === undefined) return [];
+    request = {
+      providerArn: arn,
+      claims: judgedClaims(facts, claims),
+      now: facts.now,
+      context: contextOf(facts, arn),
+    };
     decision = evaluateTrustPolicy(parsed, request);
   } catch (error) {
-    return [
-      makeFault(
-        'trust-policy-unreadable',
-        error instanceof Error ? error.message : String(error),
-        denied,
-      ),
-    ];
+    return unreadable(error instanceof Error ? error.message : String(error));
   }
   const tagFault =
-    hasTags(claims) && !allowsTagSession(parsed, providerArn)
+    hasTags(claims) && !allowsTagSession(parsed, request.providerArn)
       ? [makeFault('trust-tag-session', 'the token has https://aws.amazon.com/tags', denied)]
       : [];
   if (decision.allowed) return [...tagFault, ...warningsOf(decision)];
