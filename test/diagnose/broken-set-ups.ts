@@ -227,9 +227,6 @@ export const brokenSetUps: readonly BrokenSetUp[] = [
   one('provider with a trailing slash, trust policy without', 'provider-trailing-slash', {
     setUp: { provider: { url: `${issuerUrl}/` } },
   }),
-  one('provider of the old issuer, trust policy of the new one', 'provider-other-issuer', {
-    setUp: { provider: { url: 'https://old.irsa.test' } },
-  }),
   one('token issuer with a trailing slash', 'provider-trailing-slash', {
     token: { issuer: `${issuerUrl}/` },
     issuerFault: discovery({ issuer: `${issuerUrl}/` }),
