@@ -37,7 +37,7 @@ export interface DerivedSettings {
 }
 
 /** A path as Windows containers see it. */
-export const windowsPath = (path: string): string => `C:${path.replaceAll('/', '\\')}`;
+const windowsPath = (path: string): string => `C:${path.replaceAll('/', '\\')}`;
 
 const placeOf = (volumeName: string, mountPath: string, tokenPath: string): TokenPlace => {
   const tokenFile = joinPath(mountPath, tokenPath);

@@ -1,5 +1,5 @@
 import type { AdmissionReviewFacts } from './parse-admission-review.js';
-import { isJsonObject } from './read-json.js';
+import { isAbsent, isJsonObject } from './read-json.js';
 import type { MutationOutcome } from './types.js';
 
 const skip = (
@@ -21,7 +21,7 @@ export const notOurs = (facts: AdmissionReviewFacts): MutationOutcome | undefine
   if (requestedKind !== undefined && requestedKind !== 'Pod') {
     return skip('not-a-pod', 'not mutated: the request is not about a Pod');
   }
-  return isJsonObject(object)
-    ? undefined
-    : skip('not-a-pod', 'not mutated: the review has no object');
+  if (isJsonObject(object)) return undefined;
+  const what = isAbsent(object) ? 'the review has no object' : 'the object is no Pod';
+  return skip('not-a-pod', `not mutated: ${what}`);
 };

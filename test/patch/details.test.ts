@@ -111,6 +111,34 @@ describe('what is in the way', () => {
     }
   });
 
+  it.each<readonly [string, string, string]>([
+    ['windows', 'C:\\tok', 'C:\\tok\\token'],
+    ['windows', 'd:\\my\\tok\\', 'd:\\my\\tok\\token'],
+    ['windows', '\\tok', 'C:\\tok\\token'],
+    ['windows', 'tok', 'C:\\tok\\token'],
+    ['windows', '/my/tok/', 'C:\\my\\tok\\token'],
+    ['linux', '/my//tok/', '/my/tok/token'],
+    ['linux', 'tok', '/tok/token'],
+    ['linux', '/a\\b', '/a\\b/token'],
+  ])('on %s, a token of the user’s own mounted at %s is named %s', (os, mountPath, tokenFile) => {
+    const serviceAccountToken = { audience: 'sts.amazonaws.com', path: 'token' };
+    const volumes = [{ name: 'own', projected: { sources: [{ serviceAccountToken }] } }];
+    const volumeMounts = [{ name: 'own', mountPath }];
+    const outcome: Json = decide(
+      podOf([{ name: 'app', volumeMounts }], { volumes, os: { name: os } }),
+    );
+    expect(outcome.patch).toEqual([
+      {
+        op: 'add',
+        path: '/spec/containers/0/env',
+        value: [
+          { name: 'AWS_ROLE_ARN', value: roleArn },
+          { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: tokenFile },
+        ],
+      },
+    ]);
+  });
+
   it('a volume with our token and no name cannot be mounted', () => {
     const serviceAccountToken = { audience: 'sts.amazonaws.com', path: 'token' };
     const projected = { sources: [{ serviceAccountToken }] };
@@ -157,15 +185,21 @@ describe('spellings', () => {
       ...more,
     });
 
-  it.each(['//var/run/secrets//eks.amazonaws.com/serviceaccount', `${tokenPath}//`])(
-    'a mount at %s is one at our path',
-    (mountPath) => {
-      const volumeMounts = [{ name: 'own', mountPath }];
-      const volumes = [{ name: 'own', emptyDir: {} }];
-      const outcome: Json = decide(podOf([{ name: 'app', volumeMounts }], { volumes }));
-      expect(outcome.patch.at(-1).value.mountPath).toBe(`${tokenPath}-2`);
-    },
-  );
+  it.each([
+    '//var/run/secrets//eks.amazonaws.com/serviceaccount',
+    `${tokenPath}//`,
+    '/var/run/./secrets/eks.amazonaws.com/serviceaccount',
+    '/x/../var/run/secrets/eks.amazonaws.com/serviceaccount/.',
+    // kubelet puts the slash before.
+    'var/run/secrets/eks.amazonaws.com/serviceaccount',
+    'C:\\var\\run\\secrets\\eks.amazonaws.com\\serviceaccount',
+    '\\var\\run\\secrets\\eks.amazonaws.com\\serviceaccount\\',
+  ])('a mount at %s is one at our path', (mountPath) => {
+    const volumeMounts = [{ name: 'own', mountPath }];
+    const volumes = [{ name: 'own', emptyDir: {} }];
+    const outcome: Json = decide(podOf([{ name: 'app', volumeMounts }], { volumes }));
+    expect(outcome.patch.at(-1).value.mountPath).toBe(`${tokenPath}-2`);
+  });
 
   it.each(['"a"', ' "a" ', '" a "', '"a",x-"b"'])('skip-containers %s names a alone', (names) => {
     const paths = outcomeOf({ 'skip-containers': names }).patch.map(({ path }: Json) => path);

@@ -320,6 +320,7 @@ describe('B. admission protocol', () => {
     ['a null object', { object: null }],
     ['a text', { object: 'pod' }],
     ['a list', { object: [] }],
+    ['a Deployment', { object: { ...podOf(), kind: 'Deployment' } }],
     ['a pod without spec', { object: {} }],
     ['containers that are no list', { object: { spec: { containers: {} } } }],
     ['volumes that are no list', { object: { spec: { containers: [], volumes: 5 } } }],

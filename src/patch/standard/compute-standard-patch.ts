@@ -1,6 +1,6 @@
-import { windowsPath, type TokenPlace } from '../derive-settings.js';
+import type { TokenPlace } from '../derive-settings.js';
 import type { Draft } from '../draft.js';
-import { joinPath } from '../go/join-path.js';
+import { shown } from '../limit-warnings.js';
 import {
   isAbsent,
   isJsonObject,
@@ -13,6 +13,7 @@ import type { ResolvedMutation } from '../resolved-mutation.js';
 import type { Injection, JsonPatchOperation, MutationOutcome, SkipReason } from '../types.js';
 import type { ContainerList } from './container-paths.js';
 import { isWindowsPod } from './is-windows-pod.js';
+import { tokenFileBelow } from './mount-path.js';
 import { planEnvironment, type EnvironmentVariable } from './plan-environment.js';
 import { planTokenMount } from './plan-token-mount.js';
 import { findTokenVolume, planTokenVolume, type TokenVolume } from './plan-token-volume.js';
@@ -52,7 +53,10 @@ const untouchable = (
     return 'operation-not-handled';
   }
   const { kind, metadata } = objectOf(pod);
-  if (!isAbsent(kind) && kind !== 'Pod') return 'not-a-pod';
+  if (!isAbsent(kind) && kind !== 'Pod') {
+    warnings.push(`not mutated: the object is a ${shown(kind)}, not a Pod`);
+    return 'not-a-pod';
+  }
   const odd = oddFieldOf(pod, lists);
   if (odd !== undefined) {
     warnings.push(`not mutated: ${odd} has a type that a Pod cannot have there`);
@@ -176,8 +180,7 @@ export function computeStandardPatch(mutation: ResolvedMutation): MutationOutcom
   const tokenFile = isWindows ? place.windowsTokenFile : place.tokenFile;
   const tokenFileAt = (mountPath: string): string => {
     if (mountPath === place.mountPath) return tokenFile;
-    const path = joinPath(mountPath, place.tokenPath);
-    return isWindows ? windowsPath(path) : path;
+    return tokenFileBelow(mountPath, place.tokenPath, isWindows);
   };
   const patch: JsonPatchOperation[] = [];
   if (volume.operation !== undefined) patch.push(volume.operation);

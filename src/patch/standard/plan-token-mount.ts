@@ -1,5 +1,6 @@
 import { shown } from '../limit-warnings.js';
 import { listOf, objectOf, type JsonObject } from '../read-json.js';
+import { comparablePath } from './mount-path.js';
 import { firstFree } from './plan-token-volume.js';
 
 /** What {@link planTokenMount} needs. */
@@ -17,20 +18,14 @@ export interface TokenMount {
   readonly isNew: boolean;
 }
 
-/** A mount path as the file system sees it: no doubled and no trailing slashes. */
-const normalised = (path: string): string =>
-  path.includes('//') || path.endsWith('/')
-    ? path.replace(/\/{2,}/g, '/').replace(/(.)\/$/, '$1')
-    : path;
-
 /**
  * The path that a mount of the container's own takes among those that begin like ours, or undefined. A mount below ours counts as
  * one at ours: it could not be made either, our volume is read-only.
  */
 const takenBy = (path: unknown, base: string): string | undefined => {
-  // A path only gets shorter when it is normalised.
-  if (typeof path !== 'string' || path.length < base.length) return undefined;
-  const clean = normalised(path);
+  // But for the slash that a relative one gets, a path only gets shorter.
+  if (typeof path !== 'string' || path.length + 1 < base.length) return undefined;
+  const clean = comparablePath(path);
   if (!clean.startsWith(base)) return undefined;
   const end = clean.indexOf('/', base.length);
   return end < 0 ? clean : clean.slice(0, end);
@@ -42,7 +37,7 @@ const isWhole = (mount: JsonObject): boolean => !mount['subPath'] && !mount['sub
 /** Where the token volume is mounted in this container, or a path where nothing of the container's own is in the way. */
 export function planTokenMount(request: TokenMountRequest): TokenMount {
   const { container, volumeName, mountPath } = request;
-  const base = normalised(mountPath);
+  const base = comparablePath(mountPath);
   let taken: Set<string> | undefined;
   for (const item of listOf(container['volumeMounts'])) {
     const mount = objectOf(item);
