@@ -22,7 +22,20 @@ interface LiveToken {
 }
 
 /**
- * Keeps clients running: again and again a new token of each API server; every token is used until it expires, at STS or at every
+ * At most so many: the two newest, the oldest, and others in turn, so that each token is used again and again until its end.
+ * The verifier lets a role have 1,000 sessions that live, and each use at STS is one.
+ */
+function sample(tokens: readonly LiveToken[], most: number, round: number): LiveToken[] {
+  const oldest = tokens.slice(0, 1);
+  const newest = tokens.slice(1).slice(-2);
+  const between = tokens.slice(1, tokens.length - newest.length);
+  const stride = Math.max(1, Math.ceil(between.length / (most - 3)));
+  const others = between.filter((_, index) => index % stride === round % stride);
+  return [...oldest, ...others, ...newest];
+}
+
+/**
+ * Keeps clients running: again and again a new token of each API server; tokens are used until they expire, at STS or at every
  * running API server. `key` signs tokens with the API server's key, because no API server gives any that live less than ten minutes.
  */
 export function watchTokens(options: {
@@ -40,6 +53,7 @@ export function watchTokens(options: {
   const refused: string[] = [];
   let used = 0;
   let running = true;
+  let round = 0;
   let tokens: LiveToken[] = [];
   const request = (member: FleetMember, audience: string): Promise<string> =>
     requestToken(member.running!.client, {
@@ -89,7 +103,12 @@ export function watchTokens(options: {
   };
   const use = async (live: LiveToken): Promise<void> => {
     if (live.kind === 'STS') {
-      const answer = await assumeRole({ ca, token: live.token, roleArn: roleOf(live.token) });
+      const answer = await assumeRole({
+        ca,
+        token: live.token,
+        roleArn: roleOf(live.token),
+        durationSeconds: 900,
+      });
       used++;
       if (!answer.ok) refuse(live, `${answer.code}: ${answer.message}`);
       return;
@@ -113,8 +132,12 @@ export function watchTokens(options: {
       tokens.push(...(await Promise.all(minted)).flat());
       // The answer may come a moment after the question.
       tokens = tokens.filter(({ expires }) => expires > Date.now() + 500);
-      const chosen = tokens.filter((_, index) => index % 7 === 0 || index > tokens.length - 5);
-      await Promise.all(chosen.map(use));
+      const at = (kind: LiveToken['kind']): LiveToken[] =>
+        tokens.filter((live) => live.kind === kind);
+      await Promise.all(
+        [...sample(at('STS'), 4, round), ...sample(at('API server'), 24, round)].map(use),
+      );
+      round++;
       await sleep(options.everyMs);
     }
   };
