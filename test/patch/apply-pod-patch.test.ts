@@ -128,3 +128,61 @@ describe('applyPodPatch', () => {
     expect(({} as Json).polluted).toBeUndefined();
   });
 });
+
+describe('applyPodPatch refuses', () => {
+  it.each<readonly [string, Json, Json, string]>([
+    [
+      'a path without slash',
+      {},
+      { op: 'add', path: 'a', value: 1 },
+      'a JSON Pointer that begins with',
+    ],
+    ['an index past the end', [1], { op: 'add', path: '/5', value: 1 }, 'a list index below 2'],
+    ['an index in words', [1, 2], { op: 'replace', path: '/1x', value: 1 }, 'a list index below 2'],
+    ['to remove what is not there', {}, { op: 'remove', path: '/a' }, 'a value there'],
+    ['a way through nothing', {}, { op: 'add', path: '/a/b', value: 1 }, 'a value on the way'],
+    [
+      'a way through a text',
+      { a: 'x' },
+      { op: 'add', path: '/a/b', value: 1 },
+      'a list or an object on the way',
+    ],
+    [
+      'a move into itself',
+      { a: { b: {} } },
+      { op: 'move', from: '/a', path: '/a/b/c' },
+      'a place outside what is moved',
+    ],
+    [
+      'an unknown operation',
+      {},
+      { op: 'merge', path: '/a' },
+      'one of the operations add, remove, replace, move, copy and',
+    ],
+    [
+      'a list that is half equal',
+      { a: [1, 2] },
+      { op: 'test', path: '/a', value: [1, 3] },
+      'the tested value',
+    ],
+    [
+      'an object that is half equal',
+      { a: { b: 1, c: 2 } },
+      { op: 'test', path: '/a', value: { b: 1, c: 3 } },
+      'the tested value',
+    ],
+    [
+      'a list where an object is',
+      { a: {} },
+      { op: 'test', path: '/a', value: [] },
+      'the tested value',
+    ],
+  ])('%s', (_, pod, operation, message) => {
+    expect(() => applyPodPatch(deepFreeze(pod), [operation])).toThrow(message);
+    expect(() => applyPodPatch(pod, [operation])).toThrow(PodError);
+  });
+
+  it('a patch that is no list', () => {
+    expect(() => applyPodPatch({}, {} as never)).toThrow('patch: expected a list of operations');
+  });
+});

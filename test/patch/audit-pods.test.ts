@@ -33,6 +33,40 @@ describe('auditPods', () => {
     expect(ids(audited, { serviceAccounts: [account({})] })).toEqual([]);
   });
 
+  it.each<readonly [string, Json, object, Json]>([
+    [
+      'a Deployment',
+      { kind: 'ReplicaSet', name: 'a-7d9' },
+      { 'pod-template-hash': '7d9' },
+      ['Deployment', 'a'],
+    ],
+    [
+      'a ReplicaSet of its own',
+      { kind: 'ReplicaSet', name: 'a' },
+      { 'pod-template-hash': '7d9' },
+      ['ReplicaSet', 'a'],
+    ],
+    [
+      'a ReplicaSet without a hash',
+      { kind: 'ReplicaSet', name: 'a-7d9' },
+      {},
+      ['ReplicaSet', 'a-7d9'],
+    ],
+    [
+      'another kind with a hash',
+      { kind: 'Rollout', name: 'a-7d9' },
+      { 'pod-template-hash': '7d9' },
+      ['Rollout', 'a-7d9'],
+    ],
+    ['an owner without a name', { kind: 'Rollout' }, {}, undefined],
+    ['an owner without a kind', { name: 'a' }, {}, undefined],
+  ])('names what to roll: %s', (_, reference, labels, expected) => {
+    const ownerReferences = [{ ...reference, controller: true }];
+    const pod = named(podOf(), 'a-7d9-x', { labels, ownerReferences });
+    const [finding] = auditPods({ pods: [pod], serviceAccounts: [account()] });
+    expect(finding?.owner && [finding.owner.kind, finding.owner.name]).toEqual(expected);
+  });
+
   it('finds a pod that no webhook has seen, and the Deployment to roll (containers-roadmap#2874, giantswarm’s restarter)', () => {
     const owner = { kind: 'ReplicaSet', name: 'checkout-7d9c6b5f4', controller: true };
     const pod = named(podOf(), 'checkout-7d9c6b5f4-x', {

@@ -294,3 +294,13 @@ describe('reviewPod, behavior eks', () => {
     });
   });
 });
+
+describe('what an answer echoes', () => {
+  it.each([{}, { kind: '', apiVersion: '' }])(
+    'says nothing of a kind that %j does not say',
+    (type) => {
+      const { request } = review();
+      expect(Object.keys(reviewPod({ ...type, request }, context))).toEqual(['response']);
+    },
+  );
+});
