@@ -17,6 +17,7 @@ export type PodFindingId =
   | 'pod-token-subpath'
   | 'pod-windows-path'
   | 'pod-role-outdated'
+  | 'pod-role-removed'
   | 'pod-audience-outdated'
   | 'pod-static-keys'
   | 'pod-profile'
@@ -156,6 +157,12 @@ export const podFindings: Readonly<Record<PodFindingId, CatalogueEntry>> = {
   'pod-role-outdated': entry('The pod has another role than its ServiceAccount names now.', {
     symptom: 'AccessDenied for what the new role may do',
     see: 'Compare AWS_ROLE_ARN in the pod with the annotation.',
+    fix: roll,
+  }),
+  'pod-role-removed': entry('The pod carries a role, and its ServiceAccount names none any more.', {
+    severity: 'warning',
+    symptom: 'The pod goes on as the old role until it is made anew, and then has none',
+    see: 'Compare AWS_ROLE_ARN in the pod with the annotations of its ServiceAccount, and with the webhook’s role mappings.',
     fix: roll,
   }),
   'pod-audience-outdated': entry(

@@ -16,6 +16,7 @@ import {
   type WebhookFacts,
   type WebhookServingFact,
 } from './check-webhook.js';
+import type { FindingId } from './finding-catalogue.js';
 import { concludeDiagnosis, makeFault } from './make-finding.js';
 import { isJsonObject, listMember, memberOf, textMember } from './read-json.js';
 import { readPod, timeText, type PodFacts } from './read-pod.js';
@@ -73,6 +74,7 @@ export function explainPod(options: ExplainPodOptions): Diagnosis {
       ...checkContainers(pod, expected, skipsOf(options, pod)),
       ...checkWebhookTrustOf(webhookFacts(options)),
       ...unseen,
+      ...checkRemoval(options, pod, identity),
     ]);
   }
   const faults = 'method' in identity ? notMutated(options, pod, identity) : [identity];
@@ -82,6 +84,35 @@ export function explainPod(options: ExplainPodOptions): Diagnosis {
       ? [makeFault('pod-host-network', `pod ${pod.namespace}/${pod.name}: hostNetwork true`)]
       : []),
   ]);
+}
+
+const namesNoRole: readonly string[] = [
+  'service-account-not-annotated',
+  'pod-default-service-account',
+] satisfies FindingId[];
+
+/** Whether a pod with the webhook's token has a role that its ServiceAccount has given up. */
+function checkRemoval(
+  { roleMappings }: ExplainPodOptions,
+  pod: PodFacts,
+  identity: Injection | Fault,
+): Fault[] {
+  if ('method' in identity || !namesNoRole.includes(identity.finding.id)) return [];
+  // A pod may bring a role and a token of its own; only the webhook's volume has this name.
+  const roles = pod.containers.flatMap(({ roleArn, source, volume }) =>
+    roleArn === undefined || source === undefined || textMember(volume, 'name') !== 'aws-iam-token'
+      ? []
+      : [roleArn],
+  );
+  if (roles.length === 0) return [];
+  const mappings =
+    roleMappings === undefined ? 'role mappings were not looked at' : 'no role mapping does';
+  return [
+    makeFault(
+      'pod-role-removed',
+      `pod ${pod.namespace}/${pod.name} has ${[...new Set(roles)].join(', ')}; ServiceAccount ${pod.serviceAccountName} names none, ${mappings}`,
+    ),
+  ];
 }
 
 const webhookFacts = ({

@@ -352,6 +352,10 @@ export const brokenPods: readonly BrokenPod[] = [
     pod: mutated(),
     serviceAccount: account({ 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/new' }),
   })),
+  broken('role annotation removed since', 'pod-role-removed', () => ({
+    pod: mutated(),
+    serviceAccount: account({}),
+  })),
   broken('audience changed since', 'pod-audience-outdated', () => ({
     pod: mutated(),
     serviceAccount: account({

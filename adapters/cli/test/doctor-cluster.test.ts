@@ -324,6 +324,30 @@ describe('irsa doctor --pod', () => {
     expect(ids(run)).toContain('token-audience-wrong');
   });
 
+  it('warns of a role that the ServiceAccount has given up, unless a role mapping gives it', async () => {
+    const { annotations, ...metadata } = account.metadata;
+    const change = { 'get serviceaccount s3-echoer': { metadata } };
+    const removed = await doctor(change);
+    expect(report(removed).findings).toMatchObject([
+      { id: 'pod-role-removed', evidence: expect.stringContaining(roleArn) },
+    ]);
+    const file = join(scratchFolder(), 'role-mappings.json');
+    writeFileSync(
+      file,
+      JSON.stringify({
+        kind: 'ConfigMap',
+        metadata: { name: 'pod-identity-webhook' },
+        data: {
+          config: JSON.stringify({
+            'default/s3-echoer': { RoleARN: Object.values(annotations)[0] },
+          }),
+        },
+      }),
+    );
+    const mapped = await doctor(change, ['--pod', 'default/a', '--role-mappings', file]);
+    expect(report(mapped)).toMatchObject({ verdict: 'ok', findings: [] });
+  });
+
   it('says that there is no such pod', async () => {
     const run = await doctor({ 'get pod a -n default': undefined });
     expect(run.exitCode).toBe(1);

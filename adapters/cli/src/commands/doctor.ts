@@ -1,7 +1,9 @@
 import { explainPod, explainWebIdentity, type Diagnosis } from 'irsa/diagnose';
+import { parseRoleMappings, type RoleMappings } from 'irsa/patch';
 import { findingsText } from '../findings-text.js';
 import { gatherFacts } from '../doctor/gather-facts.js';
 import type { ExaminedPod, Gap } from '../doctor/types.js';
+import { readDocuments } from '../read-input.js';
 import type { CliIo, CommandContext, CommandResult } from '../types.js';
 import { UsageError } from '../usage-error.js';
 
@@ -13,6 +15,7 @@ interface Options {
   readonly cluster?: true;
   readonly apiServerManifest?: string;
   readonly durationSeconds?: string;
+  readonly roleMappings?: string;
   readonly annotationDomain: string;
   readonly sts: boolean;
 }
@@ -33,6 +36,7 @@ export function defineDoctor({ command, io, respond }: CommandContext): void {
       'kube-apiserver’s static pod, where kubectl does not show it',
     )
     .option('--duration-seconds <seconds>', 'that the client asks STS for')
+    .option('--role-mappings <file>', 'the pod-identity-webhook ConfigMap')
     .option('--annotation-domain <domain>', 'of the annotations', 'eks.amazonaws.com')
     .option('--no-sts', 'do not ask STS itself')
     .addHelpText(
@@ -61,8 +65,12 @@ async function examine(options: Options, io: CliIo): Promise<CommandResult> {
     },
     io,
   );
+  const roleMappings =
+    options.roleMappings === undefined
+      ? undefined
+      : parseRoleMappings((await readDocuments(options.roleMappings, io))[0]);
   const diagnoses = [
-    ...facts.pods.map(examinePod),
+    ...facts.pods.map((pod) => examinePod(pod, roleMappings)),
     ...(facts.webIdentity === undefined ? [] : [await explainWebIdentity(facts.webIdentity)]),
   ];
   return report(diagnoses, facts.gaps, io);
@@ -94,8 +102,11 @@ function checkOptions(options: Options, io: CliIo): void {
 }
 
 /** A pod that is still to come lacks its identity because it was never made: only what would keep it from one counts. */
-function examinePod({ options, toCome }: ExaminedPod): Diagnosis {
-  const diagnosis = explainPod(options);
+function examinePod(
+  { options, toCome }: ExaminedPod,
+  roleMappings: RoleMappings | undefined,
+): Diagnosis {
+  const diagnosis = explainPod(roleMappings === undefined ? options : { ...options, roleMappings });
   if (!toCome) return diagnosis;
   const findings = diagnosis.findings.filter(({ id }) => id !== 'pod-not-mutated');
   const wrong = findings.some(({ severity }) => severity === 'error');
