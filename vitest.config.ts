@@ -17,6 +17,8 @@ const config: ViteUserConfig = {
     include: ['test/**/*.test.ts', 'adapters/*/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/slow-*.test.ts'],
     reporters: ['default', './test/support/totals-reporter.ts'],
+    // Vitest leaves one core idle by default; with two, that is half the machine.
+    maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 120_000,
     coverage: {
