@@ -304,3 +304,71 @@ describe('what an answer echoes', () => {
     },
   );
 });
+
+describe('what a review says beside its object counts', () => {
+  const review = (request: Json, rest: Json = {}): Json => ({
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request: {
+      uid: 'u',
+      kind: { group: '', version: 'v1', kind: 'Pod' },
+      namespace: 'default',
+      operation: 'CREATE',
+      ...request,
+    },
+    ...rest,
+  });
+  const context = { findServiceAccount: () => account() };
+  const tokenVolume = {
+    name: 'aws-iam-token',
+    projected: {
+      sources: [
+        {
+          serviceAccountToken: {
+            audience: 'sts.amazonaws.com',
+            expirationSeconds: 86_400,
+            path: 'token',
+          },
+        },
+      ],
+    },
+  };
+  const debugged = (...names: string[]): Json => ({
+    kind: 'Pod',
+    spec: {
+      serviceAccountName: 's3-echoer',
+      containers: [{ name: 'app' }],
+      volumes: [tokenVolume],
+      ephemeralContainers: names.map((name) => ({ name })),
+    },
+  });
+
+  it('oldObject: an ephemeral container that is there already may not change', () => {
+    const answer = reviewPod(
+      deepFreeze(
+        review({
+          operation: 'UPDATE',
+          subResource: 'ephemeralcontainers',
+          object: debugged('old', 'new'),
+          oldObject: debugged('old'),
+        }),
+      ),
+      context,
+    );
+    const paths = patchIn(answer).map(({ path }) => path);
+    expect(paths.length).toBeGreaterThan(0);
+    expect(paths.every((path) => path.startsWith('/spec/ephemeralContainers/1/'))).toBe(true);
+  });
+
+  it('apiVersion: the Go webhook takes any, we take those that exist', () => {
+    const object = {
+      kind: 'Pod',
+      spec: { serviceAccountName: 's3-echoer', containers: [{ name: 'a' }] },
+    };
+    const odd = review({ object }, { apiVersion: 'foo/v9', kind: 'Bogus' });
+    const eks = { behavior: 'eks' } as const;
+    expect(serviceAccountOf(odd, eks)).toEqual({ namespace: 'default', name: 's3-echoer' });
+    expect(reviewPod(odd, { ...context, settings: eks }).response.patch).toBeDefined();
+    expect(() => reviewPod(odd, context)).toThrow(AdmissionReviewError);
+  });
+});
