@@ -1,5 +1,6 @@
 // Pod mutation: a whole review from bytes to bytes beside its floor, the patch computation alone, the way with clone and diff,
-// and look-ups in role mappings of different sizes.
+// the Go webhook's own handler, and look-ups in role mappings of different sizes.
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import fastJsonPatch from 'fast-json-patch';
 import {
@@ -9,6 +10,7 @@ import {
   reviewPod,
   type PodMutation,
 } from 'irsa/patch';
+import { buildGoWebhook, runGoWebhook } from '../../test/patch/record/go-webhook.js';
 import type { BenchRow } from '../types.ts';
 
 export const suite = 'patch';
@@ -73,12 +75,16 @@ const race = (
   };
 };
 
+/** From the bytes of a review to the bytes of its answer. */
+const answerBytes = (body: Buffer): Buffer =>
+  Buffer.from(JSON.stringify(reviewPod(JSON.parse(body.toString('utf8')), context)));
+
 const wholePath = (what: string, review: Json, calls: number, target: number): BenchRow => {
   const body = Buffer.from(JSON.stringify(review));
   const answer = reviewPod(review, context);
   if (answer.response.patch === undefined) throw new Error(`${what}: expected a patch`);
   const result = race(
-    () => Buffer.from(JSON.stringify(reviewPod(JSON.parse(body.toString('utf8')), context))),
+    () => answerBytes(body),
     () => {
       JSON.parse(body.toString('utf8'));
       return Buffer.from(JSON.stringify(answer));
@@ -93,6 +99,47 @@ const wholePath = (what: string, review: Json, calls: number, target: number): B
     met: result.ratio <= target,
     note: 'floor: JSON.parse of the same bytes and JSON.stringify of the same answer',
   };
+};
+
+/** The realistic review in turn through ours and through the handler of the Go webhook, in a process of its own, HTTP left out. */
+const besideGo = (): BenchRow[] => {
+  if (spawnSync('go', ['version']).status !== 0) {
+    process.stderr.write('bench: no Go here, so the Go webhook’s handler is not measured\n');
+    return [];
+  }
+  const review = recorded('realistic');
+  const body = Buffer.from(JSON.stringify(review));
+  const program = buildGoWebhook();
+  const { serviceAccountName: name } = review.request.object.spec;
+  const { namespace } = review.request;
+  const calls = 300;
+  const given = {
+    review,
+    serviceAccount: { metadata: { name, namespace, annotations } },
+    settings: { region: settings.region, regionalSts: settings.regionalSts },
+    repeat: calls,
+  };
+  const pairs = Array.from({ length: 15 }, () => {
+    const start = performance.now();
+    for (let call = 0; call < calls; call += 1) answerBytes(body);
+    const ours = ((performance.now() - start) * 1000) / calls;
+    const [answer] = runGoWebhook(program, [given]);
+    if (answer?.patch === undefined) throw new Error('the Go webhook: expected a patch');
+    return [ours, answer.microseconds ?? NaN] as const;
+  });
+  const ratio = median(pairs.map(([ours, go]) => ours / go));
+  return [
+    {
+      what: 'realistic review, against the handler of the Go webhook',
+      ours: median(pairs.map(([ours]) => ours)),
+      floor: median(pairs.map(([, go]) => go)),
+      ratio,
+      unit: 'µs',
+      target: '≤ 1/5.5 = 0.182×',
+      met: ratio <= 1 / 5.5,
+      note: 'rival: Modifier.Handle of amazon-eks-pod-identity-webhook v0.6.17, the mean of 300 calls in a process of its own',
+    },
+  ];
 };
 
 /** What webhooks in JavaScript mostly do: clone, change, and let a library find the difference. */
@@ -176,5 +223,6 @@ export const run = (): Promise<BenchRow[]> =>
     computation('small', small(), 200),
     computation('realistic', recorded('realistic'), 100),
     computation('large', large(), 10),
+    ...besideGo(),
     lookUps(),
   ]);

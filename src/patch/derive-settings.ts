@@ -1,4 +1,5 @@
 import { joinPath } from './go/join-path.js';
+import { comparablePath } from './standard/mount-path.js';
 import type { MutationSettings } from './types.js';
 
 const names = [
@@ -19,6 +20,8 @@ export type AnnotationName = (typeof names)[number];
 export interface TokenPlace {
   readonly volumeName: string;
   readonly mountPath: string;
+  /** The mount path in the one writing in which it can be compared with others. */
+  readonly comparableMountPath: string;
   /** The token's path inside the volume. */
   readonly tokenPath: string;
   /** The token's path in a container. */
@@ -44,6 +47,7 @@ const placeOf = (volumeName: string, mountPath: string, tokenPath: string): Toke
   return {
     volumeName,
     mountPath,
+    comparableMountPath: comparablePath(mountPath),
     tokenPath,
     tokenFile,
     windowsTokenFile: windowsPath(tokenFile),

@@ -3,11 +3,14 @@ const messageLimit = 120;
 /** All messages of one review together stay below this, or the API server drops some. */
 const totalLimit = 4096;
 const tail = 40;
+const unprintable = /[^\x20-\x7e]/;
+const everyUnprintable = new RegExp(unprintable, 'g');
 
 /** A name for use in a message: printable, quoted, of at most so many characters. */
 export const shown = (name: unknown, most = 32): string => {
   const text = typeof name === 'string' ? name : typeof name;
-  const printable = text.slice(0, most + 1).replace(/[^\x20-\x7e]/g, '?');
+  if (text.length <= most && !unprintable.test(text)) return `"${text}"`;
+  const printable = text.slice(0, most + 1).replace(everyUnprintable, '?');
   return `"${printable.length > most ? `${printable.slice(0, most - 3)}...` : printable}"`;
 };
 
@@ -21,7 +24,7 @@ export function limitWarnings(messages: readonly string[]): string[] {
   const kept: string[] = [];
   let total = 0;
   for (const message of messages) {
-    const printable = message.replace(/[^\x20-\x7e]/g, '?');
+    const printable = message.replace(everyUnprintable, '?');
     const text =
       printable.length > messageLimit ? `${printable.slice(0, messageLimit - 3)}...` : printable;
     if (total + text.length + tail >= totalLimit) {

@@ -8,8 +8,9 @@ export function joinPath(first: string, second: string): string {
   return joined === '' ? '' : cleanPath(joined);
 }
 
-/** Something between slashes that cleaning takes away: nothing, `.` or `..`. */
-const unclean = /\/\.{0,2}(?:\/|$)/;
+/** Whether cleaning may find something to take away from a rooted path; looks for single texts, which costs less than a pattern. */
+const mayBeUnclean = (path: string): boolean =>
+  path.includes('/.') || path.includes('//') || path.endsWith('/');
 
 /**
  * Go's `filepath.Clean` on Unix.
@@ -17,9 +18,8 @@ const unclean = /\/\.{0,2}(?:\/|$)/;
  * @see {@link https://pkg.go.dev/path/filepath#Clean | filepath.Clean}
  */
 export function cleanPath(path: string): string {
-  const isClean = path.startsWith('/') && !unclean.test(path);
-  if (isClean) return path;
   const rooted = path.startsWith('/');
+  if (rooted && !mayBeUnclean(path)) return path;
   const kept: string[] = [];
   for (const part of path.split('/')) {
     if (part === '' || part === '.') continue;

@@ -189,7 +189,7 @@ export function computeStandardPatch(mutation: ResolvedMutation): MutationOutcom
     const mount = planTokenMount({
       container,
       volumeName: volume.name,
-      mountPath: place.mountPath,
+      place,
       warnings,
     });
     const variables = planEnvironment({

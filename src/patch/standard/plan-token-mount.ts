@@ -1,3 +1,4 @@
+import type { TokenPlace } from '../derive-settings.js';
 import { shown } from '../limit-warnings.js';
 import { listOf, objectOf, type JsonObject } from '../read-json.js';
 import { comparablePath } from './mount-path.js';
@@ -8,7 +9,7 @@ export interface TokenMountRequest {
   readonly container: JsonObject;
   readonly volumeName: string;
   /** Where to mount, if nothing is in the way. */
-  readonly mountPath: string;
+  readonly place: TokenPlace;
   readonly warnings: string[];
 }
 
@@ -36,8 +37,8 @@ const isWhole = (mount: JsonObject): boolean => !mount['subPath'] && !mount['sub
 
 /** Where the token volume is mounted in this container, or a path where nothing of the container's own is in the way. */
 export function planTokenMount(request: TokenMountRequest): TokenMount {
-  const { container, volumeName, mountPath } = request;
-  const base = comparablePath(mountPath);
+  const { container, volumeName } = request;
+  const { mountPath, comparableMountPath: base } = request.place;
   let taken: Set<string> | undefined;
   for (const item of listOf(container['volumeMounts'])) {
     const mount = objectOf(item);

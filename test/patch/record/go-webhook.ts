@@ -15,6 +15,8 @@ export interface GoCase {
   readonly identities?: Json;
   readonly settings?: Json;
   readonly jitter?: number;
+  /** Asks for the time of so many calls of the handler with the same review. */
+  readonly repeat?: number;
   readonly normalise?: Json;
 }
 
@@ -26,6 +28,8 @@ export interface GoAnswer {
   readonly patch?: Json[];
   readonly panic?: string;
   readonly normalised?: Json;
+  /** The mean time of a call of its handler, where `repeat` asks for it. */
+  readonly microseconds?: number;
 }
 
 const here = fileURLToPath(new URL('.', import.meta.url));

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"time"
 
 	"github.com/aws/amazon-eks-pod-identity-webhook/pkg"
 	"github.com/aws/amazon-eks-pod-identity-webhook/pkg/cache"
@@ -60,6 +61,8 @@ type input struct {
 	Identities     json.RawMessage `json:"identities"`
 	Settings       settings        `json:"settings"`
 	Jitter         float64         `json:"jitter"`
+	// Repeat asks for the time of so many calls of the handler with the same review.
+	Repeat int `json:"repeat"`
 	// Normalise asks for the typed round trip of a pod and nothing else.
 	Normalise json.RawMessage `json:"normalise"`
 }
@@ -71,6 +74,8 @@ type output struct {
 	Patch      json.RawMessage `json:"patch,omitempty"`
 	Panic      string          `json:"panic,omitempty"`
 	Normalised json.RawMessage `json:"normalised,omitempty"`
+	// Microseconds is the mean of a call, where Repeat asks for it.
+	Microseconds float64 `json:"microseconds,omitempty"`
 }
 
 // informer catches the event handler that the webhook's cache registers.
@@ -197,10 +202,19 @@ func run(in input) (out output) {
 			panic(err)
 		}
 	}
-	req := httptest.NewRequest(http.MethodPost, "/mutate", bytes.NewReader(body))
-	req.Header.Set("Content-Type", "application/json")
-	recorder := httptest.NewRecorder()
-	modifier.Handle(recorder, req)
+	handle := func() *httptest.ResponseRecorder {
+		req := httptest.NewRequest(http.MethodPost, "/mutate", bytes.NewReader(body))
+		req.Header.Set("Content-Type", "application/json")
+		recorder := httptest.NewRecorder()
+		modifier.Handle(recorder, req)
+		return recorder
+	}
+	recorder := handle()
+	start := time.Now()
+	for range in.Repeat {
+		handle()
+	}
+	elapsed := time.Since(start)
 	var answer struct {
 		Response struct {
 			Allowed bool   `json:"allowed"`
@@ -215,7 +229,11 @@ func run(in input) (out output) {
 		panic(err)
 	}
 	r := answer.Response
-	return output{Allowed: r.Allowed, UID: r.UID, Message: r.Status.Message, Patch: r.Patch}
+	out = output{Allowed: r.Allowed, UID: r.UID, Message: r.Status.Message, Patch: r.Patch}
+	if in.Repeat > 0 {
+		out.Microseconds = float64(elapsed.Nanoseconds()) / 1000 / float64(in.Repeat)
+	}
+	return out
 }
 
 func main() {
