@@ -134,6 +134,7 @@ export {
   buildOidcProvider,
   buildTrustPolicy,
   certificateThumbprint,
+  checkTeardown,
   checkTrustPolicy,
   evaluateTrustPolicy,
   factsOfPartition,

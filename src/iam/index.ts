@@ -24,6 +24,7 @@ export type { OidcProviderOptions } from './build-oidc-provider.js';
 export { buildTrustPolicy } from './build-trust-policy.js';
 export type { TrustPolicyOptions } from './build-trust-policy.js';
 export { certificateThumbprint } from './certificate-thumbprint.js';
+export { checkTeardown } from './check-teardown.js';
 export { checkTrustPolicy } from './check-trust-policy.js';
 export { evaluateTrustPolicy } from './evaluate-trust-policy.js';
 export type { TrustRequest } from './evaluate-trust-policy.js';

@@ -5,6 +5,7 @@ import {
   type BucketPolicy,
   type BucketStatement,
 } from './build-issuer-bucket-policy.js';
+import { whyBucketIsLeft } from './check-teardown.js';
 import { describeChange } from './describe-change.js';
 import { issuerBucketSettings } from './issuer-bucket-settings.js';
 import type {
@@ -15,7 +16,7 @@ import type {
   ObservedBucket,
   ObservedObject,
 } from './plan-types.js';
-import { isOwned, ownershipTag, planError, type ResolvedSpec } from './resolve-issuer-spec.js';
+import { ownershipTag, planError, type ResolvedSpec } from './resolve-issuer-spec.js';
 import { missingTags, sameValue } from './same-value.js';
 
 type BucketTarget = Extract<IssuerTarget, { kind: 's3' }>;
@@ -26,10 +27,6 @@ const knows = (bucket: ObservedBucket | undefined, feature: BucketFeature): bool
 /** An empty bucket without tags and policy is what a run leaves that was killed between its first two steps. */
 const isUntouched = ({ tags, objects, policy }: ObservedBucket): boolean =>
   Object.keys(tags).length === 0 && objects.length === 0 && policy === undefined;
-
-/** Whether the bucket is ours to change: by its tag, or by the account where the server knows no tags. */
-export const isOurBucket = (bucket: ObservedBucket, spec: ResolvedSpec): boolean =>
-  bucket.ownedByAccount && (!knows(bucket, 'tags') || isOwned(bucket.tags, spec));
 
 const assertUsable = (bucket: ObservedBucket, target: BucketTarget, spec: ResolvedSpec): void => {
   const name = `s3://${target.bucket}`;
@@ -52,7 +49,7 @@ const assertUsable = (bucket: ObservedBucket, target: BucketTarget, spec: Resolv
       `${name} is the bucket of the issuer ${JSON.stringify(other)}; use a bucket of its own for ${JSON.stringify(spec.name)}`,
     );
   }
-  if (!isOurBucket(bucket, spec) && !spec.adopt && !isUntouched(bucket)) {
+  if (other === undefined && knows(bucket, 'tags') && !spec.adopt && !isUntouched(bucket)) {
     throw planError(
       'target.bucket',
       `${name} exists without the tag ${ownershipTag}=${spec.name}, so it is not ours to change; set adopt to take it over`,
@@ -228,8 +225,8 @@ export function planBucketTeardown(
   target: BucketTarget,
   bucket: ObservedBucket | undefined,
 ): IssuerChange[] {
-  if (bucket?.ownedByAccount !== true) return [];
-  if (!isOurBucket(bucket, spec) && !spec.adopt) return [];
+  // What is passed over here, checkTeardown says.
+  if (bucket === undefined || whyBucketIsLeft(spec, target, bucket) !== undefined) return [];
   const name = `s3://${target.bucket}`;
   const changes: IssuerChange[] = [];
   const policy: BucketPolicy | undefined = bucket.policy;

@@ -61,7 +61,7 @@ const planTeardown = (spec: ResolvedSpec, observed: ObservedIssuer): IssuerChang
  * and no key that is in use, or published and not retired, leaves the JWKS.
  *
  * With `state: 'absent'` trust goes first, then the provider, then the documents; the emptied, closed bucket is kept
- * unless `releaseBucketName` says otherwise.
+ * unless `releaseBucketName` says otherwise. What a teardown passes over because it may not be ours, `checkTeardown` says.
  *
  * @throws {@link PlanError} `ERR_PLAN` where no safe plan exists: foreign resources, keys that would be lost, a discovery document of another issuer
  * @throws {@link TrustPolicyError} `ERR_TRUST_POLICY`, {@link IamLimitError} `ERR_IAM_LIMIT` as `bindServiceAccounts`

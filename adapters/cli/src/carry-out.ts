@@ -1,5 +1,6 @@
-import type { IssuerChange } from 'irsa/iam';
+import type { checkTeardown, IssuerChange } from 'irsa/iam';
 import { changeText } from './change-text.js';
+import { findingsText } from './findings-text.js';
 import { InterruptedError } from './interrupted-error.js';
 import type { IssuerTask } from './issuer-spec.js';
 import { paint } from './paint.js';
@@ -15,18 +16,29 @@ export interface CarryOutOptions {
   readonly question: string;
 }
 
-/** What there is, and the changes that lead from there to what the task wants. */
-export async function planTask({ spec, target }: IssuerTask): Promise<IssuerChange[]> {
-  const [{ observeIssuer }, { planIssuer }] = await Promise.all([
+interface Plan {
+  /** The changes that lead from what there is to what the task wants. */
+  readonly changes: readonly IssuerChange[];
+  /** A teardown only: what it passes over, because it may not be ours. */
+  readonly left?: ReturnType<typeof checkTeardown>;
+}
+
+/** Looks at what there is, and plans. */
+export async function planTask({ spec, target }: IssuerTask): Promise<Plan> {
+  const [{ observeIssuer }, { checkTeardown, planIssuer }] = await Promise.all([
     import('irsa-aws'),
     import('irsa/iam'),
   ]);
-  return planIssuer({ desired: spec, observed: await observeIssuer({ spec, ...target }) });
+  const facts = { desired: spec, observed: await observeIssuer({ spec, ...target }) };
+  return {
+    changes: planIssuer(facts),
+    ...(spec.state === 'absent' ? { left: checkTeardown(facts) } : {}),
+  };
 }
 
 /** The plan for people: what, why, at which risk, and how to take it back. */
 export function planText(
-  changes: readonly IssuerChange[],
+  { changes, left = [] }: Plan,
   options: {
     readonly task: IssuerTask;
     readonly diff: boolean;
@@ -34,7 +46,8 @@ export function planText(
   },
 ): string {
   const { task, diff, colour } = options;
-  if (changes.length === 0) return 'nothing to do: everything is as it should be';
+  const rest = left.length === 0 ? [] : [findingsText(left, colour)];
+  if (changes.length === 0) return rest[0] ?? 'nothing to do: everything is as it should be';
   const lines = changes.flatMap((change, index) => [
     `${index + 1}. ${colour('bold', change.kind)} ${resourceOf(change, task)}`,
     `   why:  ${change.reason}`,
@@ -42,7 +55,8 @@ export function planText(
     `   undo: ${change.undo}`,
     ...(diff ? [changeText(shown(change.before), shown(change.after), colour)] : []),
   ]);
-  return [...lines, ...(task.next === undefined ? [] : [`then: ${task.next}`])].join('\n');
+  const next = task.next === undefined ? [] : [`then: ${task.next}`];
+  return [...lines, ...next, ...rest].join('\n');
 }
 
 /** A value of a change as text; a document as what it says, without what follows from it. */
@@ -72,31 +86,38 @@ export async function carryOut(
   io: CliIo,
   options: CarryOutOptions,
 ): Promise<CommandResult & { readonly outcome: 'nothing' | 'planned' | 'declined' | 'applied' }> {
-  const changes = await planTask(task);
+  const plan = await planTask(task);
+  const { changes, left = [] } = plan;
+  const exitCode = left.length === 0 ? 0 : 1;
   if (options.dryRun || changes.length === 0) {
     return {
       outcome: changes.length === 0 ? 'nothing' : 'planned',
-      data: { changes },
-      text: planText(changes, { task, diff: options.dryRun, colour: paint(io) }),
+      data: plan,
+      text: planText(plan, { task, diff: options.dryRun, colour: paint(io) }),
+      exitCode,
     };
   }
   if (!options.yes) {
-    io.stderr.write(`${planText(changes, { task, diff: false, colour: paint(io, 'stderr') })}\n`);
+    io.stderr.write(`${planText(plan, { task, diff: false, colour: paint(io, 'stderr') })}\n`);
     if (!(await io.confirm(options.question))) {
       return {
         outcome: 'declined',
-        data: { changes, applied: [] },
+        data: { ...plan, applied: [] },
         text: 'nothing was changed; say yes, or pass --yes where nobody can answer',
         exitCode: 1,
       };
     }
   }
   const { applied, leftOut } = await apply(changes, task, io);
-  const left = leftOut.map(({ id, why }) => `left out: ${id}: ${why}`);
   return {
     outcome: 'applied',
-    data: { changes, applied, leftOut },
-    text: [`${applied.length} of ${changes.length} changes made`, ...left].join('\n'),
+    data: { ...plan, applied, leftOut },
+    text: [
+      `${applied.length} of ${changes.length} changes made`,
+      ...leftOut.map(({ id, why }) => `left out: ${id}: ${why}`),
+      ...(left.length === 0 ? [] : [findingsText(left, paint(io))]),
+    ].join('\n'),
+    exitCode,
   };
 }
 

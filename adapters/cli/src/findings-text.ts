@@ -1,5 +1,4 @@
-import { paint } from './paint.js';
-import type { CliIo } from './types.js';
+import type { paint } from './paint.js';
 
 interface FindingLike {
   readonly id: string;
@@ -12,8 +11,10 @@ interface FindingLike {
 }
 
 /** Findings for people: what, what was seen, what to do. */
-export function findingsText(findings: readonly FindingLike[], io: CliIo): string {
-  const colour = paint(io);
+export function findingsText(
+  findings: readonly FindingLike[],
+  colour: ReturnType<typeof paint>,
+): string {
   const colours = { error: 'red', warning: 'yellow', info: 'dim' } as const;
   return findings
     .map(({ id, severity, title, evidence, fix, docs }) =>

@@ -77,6 +77,36 @@ describe('irsa issuer, on a local AWS', () => {
   }, 60_000);
 });
 
+describe('irsa issuer teardown, of a bucket that lost its tag', () => {
+  it('says what it leaves, why, and what to do, and ends with 1', async () => {
+    const { DeleteBucketTaggingCommand, S3Client } = await import('@aws-sdk/client-s3');
+    await irsa(['issuer', 'apply', ...wanted, '--yes']);
+    const s3 = new S3Client({ region: 'us-west-2', forcePathStyle: true });
+    await s3.send(new DeleteBucketTaggingCommand({ Bucket: 'my-oidc' }));
+
+    const dry = await irsa(['issuer', 'teardown', ...common, '--dry-run']);
+    const told =
+      /^warning teardown-bucket-untagged: s3:\/\/my-oidc is left as it is.*\n {2}seen: .*\n {2}do: {3}.*adopt/m;
+    expect(dry).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(told) as string });
+    const down = await irsa(['issuer', 'teardown', ...common, '--yes']);
+    expect(down).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(told) as string });
+    expect(down.stdout).toMatch(/^2 of 2 changes made$/m);
+
+    const again = await irsa(['issuer', 'teardown', ...common, '--yes', '-o', 'json']);
+    expect(again.exitCode).toBe(1);
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      changes: [],
+      left: [{ id: 'teardown-bucket-untagged', severity: 'warning' }],
+    });
+    expect((await irsa(['issuer', 'teardown', ...common])).stdout).not.toMatch(/as it should be/);
+    expect(aws.readObject({ bucket: 'my-oidc', key: 'openid/v1/jwks' })).toBeDefined();
+
+    const adopted = await irsa(['issuer', 'teardown', ...common, '--adopt', '--yes']);
+    expect(adopted.exitCode).toBe(0);
+    expect(aws.readObject({ bucket: 'my-oidc', key: 'openid/v1/jwks' })).toBeUndefined();
+  });
+});
+
 describe('irsa role create, on a local AWS', () => {
   const role = [
     ...['role', 'create', '--name', 'app', '--issuer', 'https://oidc.example.com'],

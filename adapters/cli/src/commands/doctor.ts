@@ -3,6 +3,7 @@ import { parseRoleMappings, type RoleMappings } from 'irsa/patch';
 import { findingsText } from '../findings-text.js';
 import { gatherFacts } from '../doctor/gather-facts.js';
 import type { ExaminedPod, Gap } from '../doctor/types.js';
+import { paint } from '../paint.js';
 import { readDocuments } from '../read-input.js';
 import type { CliIo, CommandContext, CommandResult } from '../types.js';
 import { UsageError } from '../usage-error.js';
@@ -137,7 +138,7 @@ function report(diagnoses: readonly Diagnosis[], gaps: readonly Gap[], io: CliIo
       unknown: 'nothing wrong is in sight, and not everything could be looked at',
     }[verdict],
     ...(stsError === undefined ? [] : [`STS: ${stsError.code}: ${stsError.message}`]),
-    ...(findings.length === 0 ? [] : [findingsText(findings, io)]),
+    ...(findings.length === 0 ? [] : [findingsText(findings, paint(io))]),
     ...gapLines(gaps),
   ];
   const bad = findings.some(({ severity }) => severity !== 'info') || diagnoses.length === 0;

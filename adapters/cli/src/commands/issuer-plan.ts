@@ -13,13 +13,13 @@ export function defineIssuerPlan({ command, io, respond }: CommandContext): void
     .action(async (options: IssuerOptions & { readonly diff?: true }) => {
       await respond(async () => {
         const task = await issuerTask(options, io);
-        const changes = await planTask(task);
-        const text = planText(changes, {
+        const plan = await planTask(task);
+        const text = planText(plan, {
           task,
           diff: options.diff === true,
           colour: paint(io),
         });
-        return { data: { changes }, text };
+        return { data: plan, text };
       });
     });
 }

@@ -1,6 +1,7 @@
 import { checkIssuerDocuments, parseIssuer } from 'irsa/oidc';
 import { fetchIssuerDocuments } from '../fetch-issuer-documents.js';
 import { findingsText } from '../findings-text.js';
+import { paint } from '../paint.js';
 import { readKeys } from '../read-keys.js';
 import type { CommandContext } from '../types.js';
 
@@ -30,7 +31,9 @@ export function defineIssuerVerify({ command, io, respond }: CommandContext): vo
             : `${bad.length} findings`;
         return {
           data: { issuer, findings },
-          text: [findingsText(findings, io), verdict].filter((line) => line !== '').join('\n'),
+          text: [findingsText(findings, paint(io)), verdict]
+            .filter((line) => line !== '')
+            .join('\n'),
           exitCode: bad.length === 0 ? 0 : 1,
         };
       });

@@ -7,6 +7,7 @@ import {
 } from 'irsa/iam';
 import { serviceAccountSubject } from 'irsa/oidc';
 import { findingsText } from '../findings-text.js';
+import { paint } from '../paint.js';
 import { readText } from '../read-input.js';
 import { serviceAccountPattern } from '../trust-options.js';
 import type { CommandContext } from '../types.js';
@@ -39,7 +40,7 @@ export function defineTrustPolicyCheck({ command, io, respond }: CommandContext)
         const measure = measureTrustPolicy(policy);
         const decision = decide(policy, options, io.now());
         const lines = [
-          findingsText(findings, io),
+          findingsText(findings, paint(io)),
           `${measure.length} of ${measure.limit} characters`,
           ...(decision === undefined
             ? []
