@@ -1,6 +1,9 @@
 import type { Finding } from '../names/finding.js';
+import { issuerStatementSid, type BucketStatement } from './build-issuer-bucket-policy.js';
+import { isEverybody } from './check-trust-statement.js';
 import type { IssuerSpec, IssuerTarget, ObservedBucket, ObservedIssuer } from './plan-types.js';
 import { ownershipTag, resolveIssuerSpec, type ResolvedSpec } from './resolve-issuer-spec.js';
+import type { PrincipalElement } from './types.js';
 
 type BucketTarget = Extract<IssuerTarget, { kind: 's3' }>;
 
@@ -55,6 +58,12 @@ export function whyBucketIsLeft(
   return undefined;
 }
 
+/** Whether a statement of others lets everybody in, where no Block Public Access overrules it. */
+const isOpen = ({ Sid, Effect, Principal, NotPrincipal }: BucketStatement): boolean =>
+  Sid !== issuerStatementSid &&
+  Effect === 'Allow' &&
+  (NotPrincipal !== undefined || isEverybody(Principal as PrincipalElement | undefined));
+
 /**
  * What a teardown leaves behind although it is where the issuer was: a bucket that lost its tag, that is another issuer’s
  * or lies elsewhere, documents without our mark. The plan passes over them, since they may be somebody else's; this says
@@ -89,16 +98,29 @@ export function checkTeardown(options: {
   if (desired.state !== 'absent' || target.kind === 'elsewhere' || bucket === undefined) return [];
   const left = whyBucketIsLeft(spec, target, bucket);
   if (left !== undefined) return [left];
+  const name = `s3://${target.bucket}`;
+  const findings: Finding[] = [];
   const paths = new Set(spec.documents.map(({ path }) => path));
   const unmarked = bucket.objects.filter(({ path, owned }) => !owned && paths.has(path));
-  if (unmarked.length === 0) return [];
-  return [
-    {
+  if (unmarked.length > 0) {
+    findings.push({
       id: 'teardown-document-unmarked',
       severity: 'warning',
-      title: `Documents are left in s3://${target.bucket}: nothing says that we put them there.`,
-      evidence: unmarked.map(({ path }) => `s3://${target.bucket}/${path}`).join(', '),
+      title: `Documents are left in ${name}: nothing says that we put them there.`,
+      evidence: unmarked.map(({ path }) => `${name}/${path}`).join(', '),
       fix: 'Look at them, and delete them by hand if nobody needs them.',
-    },
-  ];
+    });
+  }
+  const closable = bucket.unsupported?.includes('public-access-block') !== true;
+  const open = closable ? [] : (bucket.policy?.Statement.filter(isOpen) ?? []);
+  if (open.length > 0) {
+    findings.push({
+      id: 'teardown-bucket-still-open',
+      severity: 'warning',
+      title: `${name} is not closed: its policy lets everybody in by a statement that is not ours, and the server has no Block Public Access.`,
+      evidence: open.map((statement) => JSON.stringify(statement)).join(', '),
+      fix: 'Take the statement out of the bucket policy if nobody needs it.',
+    });
+  }
+  return findings;
 }

@@ -100,6 +100,36 @@ describe('checkTeardown', () => {
     );
   });
 
+  const walkThrough = {
+    Effect: 'Allow',
+    Action: 's3:GetObject',
+    Resource: 'arn:aws:s3:::my-oidc/*',
+  };
+  it.each([
+    { Principal: '*' },
+    { Principal: { AWS: '*' } },
+    { Principal: { AWS: ['arn:aws:iam::111122223333:root', '*'] } },
+    { NotPrincipal: { AWS: 'arn:aws:iam::111122223333:root' } },
+  ])('says who may still read what will lie there, where nothing closes the bucket: %j', (who) => {
+    const policy = {
+      Statement: [...bucket.policy!.Statement, { ...walkThrough, ...who } as never],
+    };
+    // Block Public Access overrules the statement.
+    expect(check({ ...published, bucket: { ...bucket, policy } })).toEqual([]);
+    const store = { ...bucket, policy, unsupported: ['public-access-block'] as const };
+    expect(check({ ...published, bucket: store })).toEqual([
+      {
+        id: 'teardown-bucket-still-open',
+        severity: 'warning',
+        title: expect.stringContaining('s3://my-oidc') as string,
+        evidence: JSON.stringify({ ...walkThrough, ...who }),
+        fix: expect.stringContaining('policy') as string,
+      },
+    ]);
+    const deny = { ...walkThrough, ...who, Effect: 'Deny' } as never;
+    expect(check({ bucket: { ...store, policy: { Statement: [deny] } } })).toEqual([]);
+  });
+
   it('says nothing of a bucket without a tag that may be taken over', () => {
     expect(check({ ...published, bucket: { ...bucket, tags: {} } }, { adopt: true })).toEqual([]);
   });

@@ -6,6 +6,7 @@ import {
   GetBucketPolicyCommand,
   GetObjectCommand,
   HeadBucketCommand,
+  PutBucketPolicyCommand,
   PutBucketTaggingCommand,
   PutObjectCommand,
   S3Client,
@@ -256,6 +257,29 @@ describe('what belongs to others', () => {
     // The name is kept: nobody else can own the issuer.
     await s3.send(new HeadBucketCommand({ Bucket: bucket }));
     await expect(s3.send(new GetBucketPolicyCommand({ Bucket: bucket }))).rejects.toThrow();
+  });
+
+  it('keeps a public statement of others in the policy, which then opens nothing', async () => {
+    await local.run();
+    await local.s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'notes.txt', Body: 'theirs' }));
+    const { Policy = '' } = await local.s3.send(new GetBucketPolicyCommand({ Bucket: bucket }));
+    const { Statement } = JSON.parse(Policy) as { Statement: object[] };
+    // As the scripts of a walk-through have it.
+    const theirs = {
+      Effect: 'Allow',
+      Principal: '*',
+      Action: 's3:GetObject',
+      Resource: `arn:aws:s3:::${bucket}/*`,
+    };
+    const both = JSON.stringify({ Version: '2012-10-17', Statement: [...Statement, theirs] });
+    await local.s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: both }));
+    const anonymous = async (): Promise<number> =>
+      (await fetch(`${local.aws.endpoint}/${bucket}/notes.txt`)).status;
+    expect(await anonymous()).toBe(200);
+    await local.run(absent);
+    expect(await anonymous()).toBe(403);
+    const kept = await local.s3.send(new GetBucketPolicyCommand({ Bucket: bucket }));
+    expect(JSON.parse(kept.Policy ?? '')).toMatchObject({ Statement: [theirs] });
   });
 
   it('releases the name of the bucket on an explicit word only', async () => {
