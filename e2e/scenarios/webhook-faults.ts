@@ -54,6 +54,7 @@ async function run(world: World): Promise<string> {
     'etcd wiped and restored': restoreEtcd,
     'Secret and caBundle edited by hand': editByHand,
     'slow API server': slowDown,
+    'webhook cut off from the API server': cutOff,
     'clock skew': skewClocks,
   };
   for (const [name, fault] of Object.entries(faults)) {
@@ -156,15 +157,18 @@ const roleOf = (pod: KubernetesJson): string | undefined =>
 
 let number = 0;
 
-/** The role that a pod of the service account would get now, `none` where it would be stored without one; `undefined` where it is refused. */
-async function roleNow({ cluster }: Site, serviceAccountName: string): Promise<string | undefined> {
+/** What becomes of a pod of the service account now: the role that it gets (`none` where it would be stored without one), or its refusal. */
+async function podNow(
+  { cluster }: Site,
+  serviceAccountName: string,
+): Promise<{ readonly role?: string; readonly refusal?: string }> {
   const pod = {
     ...canary,
     metadata: { name: `probe-${String(number++)}` },
     spec: { ...canary.spec, serviceAccountName },
   };
   const { status, body } = await cluster.api().client.send('POST', `${pods}?dryRun=All`, pod);
-  return status === 201 ? (roleOf(body) ?? 'none') : undefined;
+  return status === 201 ? { role: roleOf(body) ?? 'none' } : { refusal: String(body?.message) };
 }
 
 /** A new service account's pod is created a moment after it; it has its role, or it is refused. */
@@ -173,7 +177,7 @@ async function useNewAccount(site: Site, name: string): Promise<void> {
   await until(
     `a pod of the new service account ${name}`,
     async () => {
-      const role = await roleNow(site, name);
+      const { role } = await podNow(site, name);
       if (role !== undefined && role !== arn(name)) throw new Error(`${name} was given ${role}`);
       return role !== undefined;
     },
@@ -234,7 +238,7 @@ async function restoreEtcd(site: Site): Promise<string> {
   await account(cluster, 'moved', 'after');
   await until(
     'the changed role is given',
-    async () => (await roleNow(site, 'moved')) === arn('after'),
+    async () => (await podNow(site, 'moved')).role === arn('after'),
   );
   const replaceData = async (restore: 'empty' | 'from the backup'): Promise<void> => {
     await cluster.killApiServer();
@@ -251,7 +255,7 @@ async function restoreEtcd(site: Site): Promise<string> {
   await site.pods.nextStored();
   await until(
     'the role of the restored service account is given',
-    async () => (await roleNow(site, 'moved')) === arn('before'),
+    async () => (await podNow(site, 'moved')).role === arn('before'),
     90_000,
   );
   const seconds = ((performance.now() - back) / 1000).toFixed(0);
@@ -305,6 +309,31 @@ async function slowDown(site: Site): Promise<string> {
   const during = site.pods.stored() - before;
   uplink.setDelay(0);
   return `1.5 s for each piece of an answer: a new service account got its role or its pods were refused, and a new replica alone took over; ${String(during)} pods meanwhile`;
+}
+
+/** The webhook can neither know nor ask about a new service account: for that reason, and no other, its pods are refused. */
+async function cutOff(site: Site): Promise<string> {
+  const { cluster, uplink } = site;
+  const name = 'while-cut-off';
+  uplink.setReplicas([]);
+  uplink.dropConnections();
+  await account(cluster, name, name);
+  for (let pod = 0; pod < 10; pod++) {
+    const { role, refusal = '' } = await podNow(site, name);
+    if (role !== undefined) throw new Error(`${name} was given ${role}`);
+    if (!refusal.includes(`ServiceAccount ${namespace}/${name} could not be read`)) {
+      throw new Error(`a pod of ${name} is refused for another reason: ${refusal}`);
+    }
+  }
+  await site.pods.nextStored();
+  uplink.setReplicas([Number(new URL(cluster.api().server).port)]);
+  const free = performance.now();
+  await until(
+    `the role of ${name} is given`,
+    async () => (await podNow(site, name)).role === arn(name),
+  );
+  const seconds = ((performance.now() - free) / 1000).toFixed(1);
+  return `ten pods of a new service account were refused because it could not be read, one of a known service account was stored, and ${seconds} s after the way was free the new one's role was given`;
 }
 
 /** Certificates made by a webhook whose clock is wrong: four minutes are borne; an hour means refusals, and heals with the clock. */

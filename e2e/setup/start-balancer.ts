@@ -11,6 +11,8 @@ export interface Balancer {
   openTo(port: number): number;
   /** Holds every piece of an answer back for so long, one after the other: a slow server. */
   setDelay(ms: number): void;
+  /** Ends every connection that is open now. */
+  dropConnections(): void;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,9 @@ export async function startBalancer(port: number): Promise<Balancer> {
     });
     outgoing.once('error', () => incoming.destroy());
   };
+  const dropConnections = (): void => {
+    for (const socket of open) socket.destroy();
+  };
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
@@ -60,12 +65,13 @@ export async function startBalancer(port: number): Promise<Balancer> {
     setDelay: (ms) => {
       delayMs = ms;
     },
+    dropConnections,
     close: () =>
       new Promise((resolve) => {
         server.close(() => {
           resolve();
         });
-        for (const socket of open) socket.destroy();
+        dropConnections();
       }),
   };
 }

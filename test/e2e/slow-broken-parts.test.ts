@@ -92,11 +92,11 @@ const breakages: readonly Breakage[] = [
   },
   {
     part: 'the refusal where a service account cannot be read',
-    file: 'adapters/webhook/src/answer-review.ts',
-    sound: "  throw new LookupError('lookup failed', { cause });",
-    broken: '  void cause;',
+    file: 'adapters/webhook/src/identities/create-service-account-lookup.ts',
+    sound: "observe('failed');\n          throw error;",
+    broken: "observe('failed');\n          return undefined;",
     scenario: 'webhook-faults',
-    says: /slow API server: while-it-is-slow was given none/,
+    says: /: while-(?:it-is-slow|cut-off) was given none/,
   },
 ];
 
