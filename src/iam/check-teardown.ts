@@ -27,7 +27,7 @@ export function whyBucketIsLeft(
     return left(
       'not-readable',
       'it belongs to another account, or may not be read',
-      `HeadBucket answered 403 for the account ${spec.accountId}`,
+      'HeadBucket answered 403',
       'If it is yours, give the permission to read it and take down again. If it is not, see that no account trusts the issuer any more: whoever has the bucket can mint credentials for all that do.',
     );
   }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -187,6 +187,68 @@ describe('irsa doctor for people', () => {
     expect(stdout).toMatch(/seen: .*system:serviceaccount:production:s3-echoer/);
     expect(stdout).toMatch(/do: {3}Name the pod’s namespace/);
     expect(stdout).toContain('not looked at: STS itself (--no-sts)');
+  });
+});
+
+describe('irsa doctor, AWS asked by way of the shared files', () => {
+  const filesOf = (set: LocalIrsa): string => {
+    const folder = scratchFolder();
+    const { accessKeyId, secretAccessKey } = set.aws.administrator;
+    const keys = `aws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
+    writeFileSync(join(folder, 'config'), `[default]\n${keys}[profile region-only]\nregion = x\n`);
+    writeFileSync(join(folder, 'credentials'), `[operator]\n${keys}`);
+    return folder;
+  };
+  const none = '/nowhere/at/all';
+  it.each<readonly [string, (folder: string) => Record<string, string>]>([
+    [
+      'AWS_CONFIG_FILE',
+      (folder) => ({
+        AWS_CONFIG_FILE: join(folder, 'config'),
+        AWS_SHARED_CREDENTIALS_FILE: none,
+      }),
+    ],
+    [
+      'AWS_SHARED_CREDENTIALS_FILE and AWS_PROFILE',
+      (folder) => ({
+        AWS_CONFIG_FILE: none,
+        AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'),
+        AWS_PROFILE: 'operator',
+      }),
+    ],
+  ])('%s', async (_, envOf) => {
+    const set = await start();
+    const run = await doctor(set, { env: { HOME: none, ...envOf(filesOf(set)) } });
+    expect(report(run)).toEqual({ verdict: 'ok', findings: [], notLookedAt: [] });
+    expect(set.aws.requests().map(({ operation }) => operation)).toContain('GetRole');
+  });
+
+  it('asks nobody where the files are named and not there, whatever lies in the home folder', async () => {
+    const set = await start();
+    const home = scratchFolder();
+    mkdirSync(join(home, '.aws'));
+    writeFileSync(join(home, '.aws', 'config'), '[default]\nregion = us-west-2\n');
+    const env = { HOME: home, AWS_CONFIG_FILE: none, AWS_SHARED_CREDENTIALS_FILE: none };
+    expect(report(await doctor(set, { env })).notLookedAt).toEqual([
+      { what: 'IAM', why: expect.stringContaining('no AWS credentials') as string },
+    ]);
+  });
+
+  it('says so where the profile has no keys, and does not ask as the pod or the node', async () => {
+    const set = await start();
+    const env = {
+      HOME: none,
+      AWS_CONFIG_FILE: join(filesOf(set), 'config'),
+      AWS_PROFILE: 'region-only',
+    };
+    const { notLookedAt } = report(await doctor(set, { env }));
+    expect(new Set(notLookedAt)).toEqual(
+      new Set([
+        { what: 'the IAM OIDC provider', why: 'CredentialsProviderError' },
+        { what: 'the role', why: 'CredentialsProviderError' },
+      ]),
+    );
+    expect(set.aws.requests().filter(({ service }) => service === 'iam')).toEqual([]);
   });
 });
 
