@@ -55,10 +55,14 @@ export function usableState(state: CertificateState, now: Date): CertificateStat
 }
 
 /**
- * Reads the Secret. Whatever of it is missing, corrupt or edited by hand is left out, and so made anew: an authority that cannot be read,
- * a pair whose halves do not belong together or that no authority of ours has signed.
+ * Reads the Secret. Whatever of it is missing, corrupt or edited by hand is left out, and so made anew: an authority that cannot be read or
+ * cannot sign, a pair whose halves do not belong together, that no authority of ours has signed or that lacks the name `host`, by which
+ * the API server calls.
  */
-export async function readCertificateSecret(secret: unknown): Promise<CertificateState> {
+export async function readCertificateSecret(
+  secret: unknown,
+  host: string,
+): Promise<CertificateState> {
   const authorities: KnownAuthority[] = [];
   for (const entry of parseList(decode(secret, 'authorities.json'))) {
     const authority = await readAuthority(entry);
@@ -66,7 +70,7 @@ export async function readCertificateSecret(secret: unknown): Promise<Certificat
       authorities.push(authority);
     }
   }
-  const serving = readServing(secret, authorities);
+  const serving = readServing(secret, authorities, host);
   const caBundleChangedAt = dateOf(decode(secret, 'ca-bundle-changed-at'));
   return {
     authorities,
@@ -123,6 +127,9 @@ async function readAuthority(entry: unknown): Promise<KnownAuthority | undefined
   if (typeof certificatePem !== 'string' || typeof privateKeyPem !== 'string') return undefined;
   try {
     assertPair({ certificatePem, privateKeyPem });
+    const { ca, publicKey } = new X509Certificate(certificatePem);
+    // Of what cannot sign, the longest-lived would be chosen again and again and end every renewal.
+    if (!ca || publicKey.asymmetricKeyType !== 'rsa') return undefined;
     return await knownAuthority({ certificatePem, privateKeyPem });
   } catch {
     return undefined;
@@ -132,6 +139,7 @@ async function readAuthority(entry: unknown): Promise<KnownAuthority | undefined
 function readServing(
   secret: unknown,
   authorities: readonly KnownAuthority[],
+  host: string,
 ): KnownServing | undefined {
   const pair = {
     certificatePem: decode(secret, 'tls.crt'),
@@ -140,6 +148,7 @@ function readServing(
   try {
     assertPair(pair);
     const certificate = new X509Certificate(pair.certificatePem);
+    if (certificate.checkHost(host) === undefined) return undefined;
     const signer = authorities.find(({ certificatePem }) =>
       certificate.verify(new X509Certificate(certificatePem).publicKey),
     );

@@ -23,6 +23,9 @@ import {
   type CertificateState,
 } from './certificate-secret.js';
 
+/** At the start the webhook configuration may be a moment behind the Deployment; a startup probe does not wait for long. */
+const startPollMs = 2_000;
+
 /** What {@link keepSelfManagedCertificate} needs. */
 export interface SelfManagedCertificateOptions {
   readonly client: KubernetesClient;
@@ -35,7 +38,7 @@ export interface SelfManagedCertificateOptions {
   /** A step was done, for the log. */
   readonly onStep: (step: CertificatePlan['step'], because: string) => void;
   readonly onError: (error: unknown) => void;
-  /** How often the Secret and the webhook configuration are looked at. Default 30,000. */
+  /** How often the Secret and the webhook configuration are looked at; more often until there is a pair. Default 30,000. */
   readonly pollMs?: number;
   /** See `planCertificateRotation`; must be longer than a few polls. Default 300. */
   readonly trustDelaySeconds?: number;
@@ -127,7 +130,8 @@ export function keepSelfManagedCertificate(
         onError(error);
       }
       // Two replicas that race look again at once, but not for ever without a breath.
-      const waitMs = again && lost < 20 ? 0 : pollMs * (0.75 + Math.random() / 2);
+      const restMs = served === undefined ? Math.min(pollMs, startPollMs) : pollMs;
+      const waitMs = again && lost < 20 ? 0 : restMs * (0.75 + Math.random() / 2);
       await delay(waitMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   };
@@ -166,12 +170,21 @@ async function observe(options: SelfManagedCertificateOptions, at: Date): Promis
   expectStatus(configurationAnswer, [200], configurationPath(options));
   const secret = secretAnswer.status === 404 ? undefined : secretAnswer.body;
   const bundles = bundlesOf(configurationAnswer.body);
+  if (bundles.length === 0) {
+    throw new ClusterError(
+      `${configurationPath(options)}: expected webhooks, got none; apply the manifests again`,
+      { path: configurationPath(options) },
+    );
+  }
   const [first = new Map<string, string>(), ...others] = await Promise.all(bundles.map(readBundle));
   // A webhook whose bundle lacks an authority cannot be called with its certificates: only what all have counts as trusted.
   const bundle = new Map([...first].filter(([id]) => others.every((other) => other.has(id))));
   return {
     secret,
-    state: secret === undefined ? emptyState : usableState(await readCertificateSecret(secret), at),
+    state:
+      secret === undefined
+        ? emptyState
+        : usableState(await readCertificateSecret(secret, hostOf(options)), at),
     configuration: configurationAnswer.body,
     bundle,
     isEven: new Set(bundles).size <= 1,
@@ -254,6 +267,10 @@ async function act(
 const dnsNamesOf = ({ serviceName, namespace }: SelfManagedCertificateOptions): readonly string[] =>
   webhookDnsNames({ service: serviceName, namespace });
 
+/** The name in the URL that the API server makes of the Service. */
+const hostOf = ({ serviceName, namespace }: SelfManagedCertificateOptions): string =>
+  `${serviceName}.${namespace}.svc`;
+
 /** A CA for ten years; each has a name of its own, so that two of them are never mixed up. */
 async function createAuthority(now: Date): Promise<CertificateAuthority> {
   const random = randomBytes(16);
@@ -274,16 +291,16 @@ async function writeSecret(
   state: CertificateState,
 ): Promise<boolean> {
   const { client, namespace, secretName } = options;
-  const resourceVersion = stringField(secret, 'metadata', 'resourceVersion');
-  const labels = fieldOf(secret, 'metadata', 'labels');
+  const metadata = fieldOf(secret, 'metadata');
   const body = {
     apiVersion: 'v1',
     kind: 'Secret',
+    // With its resourceVersion, and with what others wrote: labels, annotations, owners.
     metadata: {
+      ...(typeof metadata === 'object' && metadata),
       name: secretName,
       namespace,
-      ...(labels !== undefined && { labels }),
-      ...(resourceVersion !== undefined && { resourceVersion }),
+      managedFields: undefined,
     },
     type: stringField(secret, 'type') ?? 'Opaque',
     data: certificateSecretData(state),

@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspectCertificates } from 'irsa/certs';
 import { describe, expect, it } from 'vitest';
 import {
@@ -11,6 +15,30 @@ import {
   start,
   world,
 } from '../support/self-managed.js';
+
+/** A certificate of its own, and its key, that nobody here would make. */
+const opensslCertificate = async (
+  key: string,
+  extension: string,
+): Promise<{ certificatePem: string; privateKeyPem: string }> => {
+  const folder = await mkdtemp(join(tmpdir(), 'irsa-webhook-openssl-'));
+  const [kind = '', curve = ''] = key.split(':');
+  const newKey = kind === 'ec' ? ['ec', '-pkeyopt', `ec_paramgen_curve:${curve}`] : [key];
+  const { status, stderr } = spawnSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', ...newKey, '-nodes', '-days', '3650', '-subj', '/CN=by hand'],
+      ...['-addext', extension, '-keyout', join(folder, 'key'), '-out', join(folder, 'crt')],
+    ],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(stderr);
+  const [certificatePem, privateKeyPem] = await Promise.all(
+    ['crt', 'key'].map((name) => readFile(join(folder, name), 'utf8')),
+  );
+  await rm(folder, { recursive: true });
+  return { certificatePem: certificatePem!, privateKeyPem: privateKeyPem! };
+};
 
 describe('keepSelfManagedCertificate', () => {
   it('makes authority and certificate, and has every webhook trust them before it serves', async () => {
@@ -131,6 +159,61 @@ describe('keepSelfManagedCertificate', () => {
     await second.kept.ready;
     expect(bundles().every((bundle) => isTrusted(second.pairs[0]!, bundle))).toBe(true);
     expect(second.pairs[0]).not.toEqual(first.pairs[0]);
+  });
+
+  it('a Secret whose certificate names another Service is not served: a Service that was renamed', async () => {
+    const before = start();
+    await before.kept.ready;
+    await before.kept.stop();
+    const after = start('renamed');
+    await after.kept.ready;
+    const [pair] = after.pairs;
+    expect(new X509Certificate(pair!.certificatePem).checkHost('renamed.irsa-system.svc')).toBe(
+      'renamed.irsa-system.svc',
+    );
+    expect(bundles().every((bundle) => isTrusted(pair!, bundle))).toBe(true);
+    expect(after.steps).toEqual(['issue-serving']);
+  });
+
+  it.each([
+    ['no authority', { extra: 'basicConstraints=CA:FALSE', key: 'rsa:2048' }],
+    ['of another kind of key', { extra: 'basicConstraints=CA:TRUE', key: 'ec:prime256v1' }],
+  ])('an authority of the Secret that is %s is passed over', async (_, { extra, key }) => {
+    const authority = await opensslCertificate(key, extra);
+    world.api.put('secrets', {
+      metadata: { name: 'irsa-webhook-tls', namespace },
+      data: {
+        'authorities.json': Buffer.from(JSON.stringify([authority])).toString('base64'),
+      },
+    });
+    const replica = start();
+    await replica.kept.ready;
+    expect(replica.steps[0]).toBe('create-authority');
+    expect(replica.errors).toEqual([]);
+  });
+
+  it('keeps what others wrote on the Secret: labels, annotations, owners', async () => {
+    const owned = {
+      labels: { team: 'platform' },
+      annotations: { 'argocd.argoproj.io/sync-options': 'Prune=false' },
+      ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: '1' }],
+    };
+    world.api.put('secrets', {
+      metadata: { name: 'irsa-webhook-tls', namespace, ...owned },
+      type: 'Opaque',
+    });
+    await start().kept.ready;
+    const { metadata } = world.api.get('secrets', namespace, 'irsa-webhook-tls')!;
+    expect(metadata).toMatchObject(owned);
+  });
+
+  it('says that a webhook configuration has no webhooks, and waits for them', async () => {
+    const empty = { metadata: { name: 'irsa-webhook' }, webhooks: [] };
+    world.api.put('mutatingwebhookconfigurations', empty);
+    const replica = start();
+    await expect.poll(() => replica.errors.at(-1), soon).toContain('expected webhooks');
+    world.api.put('mutatingwebhookconfigurations', { ...empty, webhooks: [{ clientConfig: {} }] });
+    await replica.kept.ready;
   });
 
   it.each([

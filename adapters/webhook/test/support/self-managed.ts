@@ -39,14 +39,14 @@ export interface Replica {
   readonly errors: string[];
 }
 
-export const start = (): Replica => {
+export const start = (serviceName = 'irsa-webhook'): Replica => {
   const pairs: CertificatePair[] = [];
   const steps: string[] = [];
   const errors: string[] = [];
   const one = keepSelfManagedCertificate({
     client,
     namespace,
-    serviceName: 'irsa-webhook',
+    serviceName,
     secretName: 'irsa-webhook-tls',
     webhookConfigurationName: 'irsa-webhook',
     onPair: (pair) => pairs.push(pair),
