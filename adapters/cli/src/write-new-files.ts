@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { CliIo } from './types.js';
+import { paint } from './paint.js';
+import type { CliIo, CommandResult } from './types.js';
 import { reasonOf } from './read-input.js';
 import { UsageError } from './usage-error.js';
 
@@ -11,6 +12,29 @@ export interface NewFile {
 }
 
 const modeOf = ({ secret }: Pick<NewFile, 'secret'>): number => (secret ? 0o600 : 0o644);
+
+const existsAlready = (name: string, cause?: unknown): UsageError =>
+  new UsageError(
+    `${name}: exists already, and is never overwritten; choose another name, or move it away yourself`,
+    { cause },
+  );
+
+/** What `--dry-run` says of new files: which, and their modes; their content is another one each time, and in part secret. */
+export async function planNewFiles(files: readonly NewFile[], io: CliIo): Promise<CommandResult> {
+  const [{ lstat }, path] = await Promise.all([import('node:fs/promises'), import('node:path')]);
+  for (const { name } of files) {
+    // A link that leads nowhere is in the way too.
+    const present = await lstat(path.resolve(io.cwd, name)).catch(() => undefined);
+    if (present !== undefined) throw existsAlready(name);
+  }
+  const changes = files.map((file) => ({
+    kind: 'create-file',
+    file: file.name,
+    mode: modeOf(file).toString(8).padStart(4, '0'),
+  }));
+  const lines = changes.map(({ file, mode }) => paint(io)('green', `+ ${file}  mode ${mode}`));
+  return { data: { changes }, text: [...lines, 'nothing was written'].join('\n') };
+}
 
 /** Writes files that must not be there yet: all of them or none, because half of a key pair is worse than none. */
 export async function writeNewFiles(files: readonly NewFile[], io: CliIo): Promise<void> {
@@ -33,11 +57,9 @@ export async function writeNewFiles(files: readonly NewFile[], io: CliIo): Promi
     }
   } catch (cause) {
     await Promise.all(made.map(({ target }) => rm(target, { force: true })));
-    const exists = reasonOf(cause) === 'EEXIST';
+    if (reasonOf(cause) === 'EEXIST') throw existsAlready(name, cause);
     throw new UsageError(
-      exists
-        ? `${name}: exists already, and is never overwritten; choose another name, or move it away yourself`
-        : `${name}: cannot be written (${reasonOf(cause)}); choose a place that you may write to and that has room`,
+      `${name}: cannot be written (${reasonOf(cause)}); choose a place that you may write to and that has room`,
       { cause },
     );
   } finally {

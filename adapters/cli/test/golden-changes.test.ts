@@ -85,6 +85,8 @@ const elsewhere = async (): Promise<void> => {
 
 describe('golden output of commands that change something', () => {
   it('keys and certs', async () => {
+    await golden('keys-create-dry-run', ['keys', 'create', '--out', 'keys', '--dry-run']);
+    await golden('certs-dry-run', ['certs', '--out', 'certs', '--dry-run']);
     await golden('keys-create', ['keys', 'create', '--out', 'keys'], { again: elsewhere });
     await golden('certs', ['certs', '--out', 'certs'], { again: elsewhere });
   });

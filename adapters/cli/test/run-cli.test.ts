@@ -115,6 +115,36 @@ describe('keys create', () => {
     expect(readFileSync(join(cwd, present), 'utf8')).toBe('theirs');
   });
 
+  it.each<[string, string[], string[]]>([
+    ['keys create', ['keys', 'create', '--out', 'new'], ['new/sa.key', 'new/sa.pub']],
+    [
+      'certs',
+      ['certs', '--out', 'new'],
+      ['new/ca.key', 'new/ca.crt', 'new/tls.key', 'new/tls.crt'],
+    ],
+  ])('%s --dry-run says what would be written, and writes nothing', async (_, argv, files) => {
+    const cwd = scratchFolder();
+    const dry = [...argv, '--dry-run'];
+    const { exitCode, stdout, stderr } = await irsa(dry, { cwd });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const added = stdout.split('\n').filter((line) => line.startsWith('+ '));
+    expect(added.map((line) => line.split(/\s+/)[1])).toEqual(files);
+    expect(stdout).not.toMatch(/BEGIN/);
+    expect(JSON.parse((await irsa([...dry, '-o', 'json'], { cwd })).stdout)).toEqual({
+      changes: files.map((file) => ({
+        kind: 'create-file',
+        file,
+        mode: file.endsWith('.key') ? '0600' : '0644',
+      })),
+    });
+    expect(readdirSync(cwd)).toEqual([]);
+    // It says what the run would say.
+    expect((await irsa(argv, { cwd })).exitCode).toBe(0);
+    const again = await irsa(dry, { cwd });
+    expect(again).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(again.stderr).toBe((await irsa(argv, { cwd })).stderr);
+  });
+
   // Node’s own recursive mkdir never returns where a parent says that there is no such thing (nodejs/node, on Linux’ /proc).
   it.each([
     ['keys', 'create'],

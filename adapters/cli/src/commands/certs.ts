@@ -2,7 +2,7 @@ import { generateServerIdentity, inspectCertificates, webhookDnsNames } from 'ir
 import { readText } from '../read-input.js';
 import type { CliIo, CommandContext, CommandResult } from '../types.js';
 import { wholeNumber } from '../whole-number.js';
-import { writeNewFiles } from '../write-new-files.js';
+import { planNewFiles, writeNewFiles } from '../write-new-files.js';
 
 interface Options {
   readonly out: string;
@@ -11,6 +11,7 @@ interface Options {
   readonly dnsName?: string[];
   readonly days: number;
   readonly inspect?: string;
+  readonly dryRun?: true;
 }
 
 export function defineCerts({ command, io, respond }: CommandContext): void {
@@ -21,6 +22,7 @@ export function defineCerts({ command, io, respond }: CommandContext): void {
     .option('--dns-name <name...>', 'more names')
     .option('--days <days>', 'that the serving certificate lasts', wholeNumber(1, 3000), 90)
     .option('--inspect <file>', 'make nothing; show the certificates of a PEM file')
+    .option('--dry-run', 'show which files would be written')
     .addHelpText(
       'after',
       '\nExample:\n  irsa certs --out certs && kubectl -n irsa-system create secret tls irsa-webhook-tls --cert certs/tls.crt --key certs/tls.key\n  irsa certs --inspect certs/tls.crt',
@@ -45,6 +47,7 @@ async function create(options: Options, io: CliIo): Promise<CommandResult> {
     { name: `${out}/tls.key`, content: identity.privateKeyPem, secret: true },
     { name: `${out}/tls.crt`, content: identity.certificatePem, secret: false },
   ];
+  if (options.dryRun === true) return planNewFiles(files, io);
   await writeNewFiles(files, io);
   return {
     data: {
