@@ -24,16 +24,37 @@ interface Plan {
 }
 
 /** Looks at what there is, and plans. */
-export async function planTask({ spec, target }: IssuerTask): Promise<Plan> {
+export async function planTask(task: IssuerTask): Promise<Plan> {
+  const { spec, target } = task;
   const [{ observeIssuer }, { checkTeardown, planIssuer }] = await Promise.all([
     import('irsa-aws'),
     import('irsa/iam'),
   ]);
   const facts = { desired: spec, observed: await observeIssuer({ spec, ...target }) };
-  return {
-    changes: planIssuer(facts),
-    ...(spec.state === 'absent' ? { left: checkTeardown(facts) } : {}),
-  };
+  const named = nameIn(task);
+  try {
+    const changes = planIssuer(facts).map((change) => ({
+      ...change,
+      id: named(change.id),
+      resource: named(change.resource),
+    }));
+    if (spec.state !== 'absent') return { changes };
+    const left = checkTeardown(facts).map((finding) => ({
+      ...finding,
+      title: named(finding.title),
+      evidence: named(finding.evidence),
+    }));
+    return { changes, left };
+  } catch (error) {
+    if (error instanceof Error) error.message = named(error.message);
+    throw error;
+  }
+}
+
+/** A folder's files bear the folder's name, not that of the bucket that they stand for. */
+function nameIn({ spec: { target }, directoryAsGiven }: IssuerTask): (text: string) => string {
+  if (directoryAsGiven === undefined || target.kind !== 's3') return (text) => text;
+  return (text) => text.replaceAll(`s3://${target.bucket}`, () => directoryAsGiven);
 }
 
 /** The plan for people: what, why, at which risk, and how to take it back. */
@@ -49,7 +70,7 @@ export function planText(
   const rest = left.length === 0 ? [] : [findingsText(left, colour)];
   if (changes.length === 0) return rest[0] ?? 'nothing to do: everything is as it should be';
   const lines = changes.flatMap((change, index) => [
-    `${index + 1}. ${colour('bold', change.kind)} ${resourceOf(change, task)}`,
+    `${index + 1}. ${colour('bold', change.kind)} ${change.resource}`,
     `   why:  ${change.reason}`,
     `   risk: ${change.risk}`,
     `   undo: ${change.undo}`,
@@ -75,10 +96,6 @@ const parsed = (body: unknown): unknown => {
     return body;
   }
 };
-
-/** A folder's files bear the folder's name, not that of the bucket that they stand for. */
-const resourceOf = ({ resource }: IssuerChange, { directoryAsGiven }: IssuerTask): string =>
-  directoryAsGiven === undefined ? resource : resource.replace(/^s3:\/\/[^/]+/, directoryAsGiven);
 
 /** Plans, asks, applies, and says what was done. Nothing happens without a yes. */
 export async function carryOut(
@@ -140,7 +157,7 @@ async function apply(
       signal,
       onProgress: ({ change, index, total, status, why = '' }) => {
         if (status === 'started')
-          io.stderr.write(`[${index + 1}/${total}] ${change.kind} ${resourceOf(change, task)}\n`);
+          io.stderr.write(`[${index + 1}/${total}] ${change.kind} ${change.resource}\n`);
         if (status === 'left-out' || (status === 'done' && why !== ''))
           io.stderr.write(`        left out: ${why}\n`);
         if (status === 'waiting' && why !== waiting) io.stderr.write(`        ${why}\n`);

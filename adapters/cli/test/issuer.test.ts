@@ -121,6 +121,55 @@ describe('irsa role create, on a local AWS', () => {
   });
 });
 
+describe('irsa issuer, on a server that is not AWS’s', () => {
+  const issuer = 'https://objects.example.com/my-oidc';
+  const store = [
+    ...['--name', 'cluster-1', '--bucket', 'my-oidc', '--region', 'us-west-2'],
+    ...['--s3-compatible', '--issuer', issuer],
+  ];
+  beforeEach(() => {
+    vi.stubEnv('AWS_ENDPOINT_URL', undefined);
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', aws.endpoint);
+    // It lacks a part of S3, as such servers do.
+    const notImplemented = { kind: 'error', code: 'NotImplemented', status: 501 } as const;
+    aws.setFault([
+      { ...notImplemented, operation: 'GetBucketOwnershipControls' },
+      { ...notImplemented, operation: 'PutBucketOwnershipControls' },
+    ]);
+  });
+
+  it('publishes and takes down with nobody’s account, and leaves IAM alone', async () => {
+    const applied = await irsa(['issuer', 'apply', ...store, '--key', 'sa.pub', '--yes']);
+    expect(applied).toMatchObject({ exitCode: 0 });
+    expect(applied.stdout).toMatch(
+      /^left out: set-bucket-ownership:s3:\/\/my-oidc: .*NotImplemented$/m,
+    );
+    const published = aws.readObject({
+      bucket: 'my-oidc',
+      key: '.well-known/openid-configuration',
+    });
+    expect(JSON.parse(new TextDecoder().decode(published))).toMatchObject({ issuer });
+    const again = await irsa(['issuer', 'plan', ...store, '--key', 'sa.pub']);
+    expect(again.stdout).toBe('nothing to do: everything is as it should be\n');
+    const down = await irsa(['issuer', 'teardown', ...store, '--yes']);
+    expect(down).toMatchObject({ exitCode: 0 });
+    expect(aws.readObject({ bucket: 'my-oidc', key: 'openid/v1/jwks' })).toBeUndefined();
+    expect(new Set(aws.requests().map(({ service }) => service))).toEqual(new Set(['s3']));
+  });
+
+  it.each<readonly [string[], RegExp]>([
+    [[...store, '--account-id', '111122223333'], /expected --account-id.*or --s3-compatible/],
+    [store.slice(0, -2), /--s3-compatible: needs --issuer/],
+    [[...store, '--role', 'a=b/c'], /--role: needs --account-id/],
+    [[...store, '--role', 'a=b/c', '--account-id', '111122223333'], /expected --account-id/],
+  ])('%j is refused before anything is done', async (argv, message) => {
+    const { exitCode, stderr } = await irsa(['issuer', 'apply', ...argv, '--key', 'sa.pub']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(aws.requests()).toEqual([]);
+  });
+});
+
 describe('irsa issuer, into a folder', () => {
   it('publishes without any AWS, and a stranger reads it as AWS must', async () => {
     const issuer = 'https://oidc.example.com';
@@ -149,6 +198,48 @@ describe('irsa issuer, into a folder', () => {
     const slash = await irsa(['issuer', 'verify', issuer], { fetch: serve(true) });
     expect(slash.exitCode).toBe(1);
     expect(slash.stdout).toMatch(/^error issuer/m);
+  });
+});
+
+describe('irsa issuer, into a folder of others', () => {
+  it('names the folder as the command line does, in text, JSON and refusals', async () => {
+    const cwd = scratchFolder();
+    const { mkdirSync, rmSync, writeFileSync } = await import('node:fs');
+    const key = join(cwd, 'sa.pub');
+    writeFileSync(key, fixture('sa.pub'));
+    const target = ['--name', 'c1', '--directory', 'www', '--issuer', 'https://oidc.example.com'];
+    const apply = ['issuer', 'apply', ...target, '--key', 'sa.pub', '--yes'];
+    const planned = await irsa([...apply, '--dry-run', '-o', 'json'], { cwd });
+    const { changes } = JSON.parse(planned.stdout) as {
+      changes: readonly { id: string; resource: string }[];
+    };
+    expect(changes.map(({ id, resource }) => [id, resource])).toEqual([
+      ['put-object:www/openid/v1/jwks', 'www/openid/v1/jwks'],
+      ['put-object:www/.well-known/openid-configuration', 'www/.well-known/openid-configuration'],
+    ]);
+    mkdirSync(join(cwd, 'www/openid/v1'), { recursive: true });
+    writeFileSync(join(cwd, 'www/openid/v1/jwks'), 'theirs');
+    const refused = await irsa(apply, { cwd });
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/www\/openid\/v1\/jwks was not published by us/) as string,
+    });
+    expect(refused.stderr).not.toContain('s3:');
+
+    rmSync(join(cwd, 'www'), { recursive: true });
+    expect((await irsa(apply, { cwd })).exitCode).toBe(0);
+    rmSync(join(cwd, 'www/.irsa-issuer.json'));
+    const down = await irsa(['issuer', 'teardown', ...target, '--yes', '-o', 'json'], { cwd });
+    expect(down.exitCode).toBe(1);
+    expect(JSON.parse(down.stdout)).toMatchObject({
+      left: [
+        {
+          id: 'teardown-document-unmarked',
+          evidence: 'www/.well-known/openid-configuration, www/openid/v1/jwks',
+        },
+      ],
+    });
+    expect(down.stdout).not.toContain('s3:');
   });
 });
 
