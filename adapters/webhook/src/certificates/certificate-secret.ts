@@ -9,6 +9,8 @@ export interface KnownAuthority extends CertificateAuthority {
   /** Fingerprint of the certificate. */
   readonly id: string;
   readonly notAfter: Date;
+  /** An operator said that its key has leaked. */
+  readonly hasLeaked?: true;
 }
 
 /** The pair that all replicas serve. */
@@ -67,7 +69,9 @@ export async function readCertificateSecret(
   for (const entry of parseList(decode(secret, 'authorities.json'))) {
     const authority = await readAuthority(entry);
     if (authority !== undefined && !authorities.some(({ id }) => id === authority.id)) {
-      authorities.push(authority);
+      authorities.push(
+        fieldOf(entry, 'hasLeaked') === true ? { ...authority, hasLeaked: true } : authority,
+      );
     }
   }
   const serving = readServing(secret, authorities, host);
@@ -79,12 +83,22 @@ export async function readCertificateSecret(
   };
 }
 
+/** The same state after its Secret was read by somebody who should not have: no authority in it may sign again. */
+export function leakedState(state: CertificateState): CertificateState {
+  const authorities = state.authorities.map((one) => ({ ...one, hasLeaked: true as const }));
+  return { ...state, authorities };
+}
+
 /** The Secret's data for a state; `ca.crt` is there for people. */
 export function certificateSecretData(state: CertificateState): Readonly<Record<string, string>> {
   const { authorities, serving, caBundleChangedAt } = state;
   const texts = {
     'authorities.json': JSON.stringify(
-      authorities.map(({ certificatePem, privateKeyPem }) => ({ certificatePem, privateKeyPem })),
+      authorities.map(({ certificatePem, privateKeyPem, hasLeaked }) => ({
+        certificatePem,
+        privateKeyPem,
+        hasLeaked,
+      })),
     ),
     'ca.crt': authorities.map(({ certificatePem }) => certificatePem).join(''),
     'tls.crt': serving?.certificatePem ?? '',

@@ -18,10 +18,17 @@ import {
   certificateSecretData,
   emptyState,
   knownAuthority,
+  leakedState,
   readCertificateSecret,
   usableState,
   type CertificateState,
 } from './certificate-secret.js';
+
+/**
+ * Whoever thinks that the Secret was read by others annotates it so, with any value: its authorities are succeeded in the usual order, so that
+ * nothing is served untrusted, but from now on. The replica that sees it first notes it beside each authority and takes the annotation away.
+ */
+const leakedAnnotation = 'irsa-webhook/leaked';
 
 /** At the start the webhook configuration may be a moment behind the Deployment; a startup probe does not wait for long. */
 const startPollMs = 2_000;
@@ -36,7 +43,7 @@ export interface SelfManagedCertificateOptions {
   /** Called with the pair to serve, first and whenever it changes. */
   readonly onPair: (pair: CertificatePair) => void;
   /** A step was done, for the log. */
-  readonly onStep: (step: CertificatePlan['step'], because: string) => void;
+  readonly onStep: (step: CertificatePlan['step'] | 'mark-leaked', because: string) => void;
   readonly onError: (error: unknown) => void;
   /** How often the Secret and the webhook configuration are looked at; more often until there is a pair. Default 30,000. */
   readonly pollMs?: number;
@@ -91,6 +98,12 @@ export function keepSelfManagedCertificate(
     const { serving } = state;
     // A Secret that somebody deleted or spoiled is written again from memory: that costs no trust and no wait.
     const remembered = lastGood && usableState(lastGood, at);
+    if (stringField(observed.secret, 'metadata', 'annotations', leakedAnnotation) !== undefined) {
+      const known = serving === undefined ? (remembered ?? state) : state;
+      const isMarked = await writeSecret(options, observed, leakedState(known));
+      if (isMarked) onStep('mark-leaked', 'an operator annotated the Secret');
+      return true;
+    }
     if (serving === undefined && remembered?.serving !== undefined) {
       return writeSecret(options, observed, remembered);
     }
@@ -105,6 +118,7 @@ export function keepSelfManagedCertificate(
       authorities: state.authorities,
       serving: serving === undefined ? [] : [{ replica: options.secretName, ...serving }],
       caBundle: [...bundle.keys()],
+      compromised: state.authorities.filter(({ hasLeaked }) => hasLeaked).map(({ id }) => id),
       ...(state.caBundleChangedAt !== undefined && { caBundleChangedAt: state.caBundleChangedAt }),
       ...(options.trustDelaySeconds !== undefined && {
         trustDelaySeconds: options.trustDelaySeconds,
@@ -301,6 +315,7 @@ async function writeSecret(
       name: secretName,
       namespace,
       managedFields: undefined,
+      annotations: annotationsToKeep(secret),
     },
     type: stringField(secret, 'type') ?? 'Opaque',
     data: certificateSecretData(state),
@@ -314,6 +329,14 @@ async function writeSecret(
   if (answer.status === 409 || answer.status === 404) return false;
   expectStatus(answer, [200, 201], secretPath(options));
   return true;
+}
+
+function annotationsToKeep(secret: unknown): Record<string, unknown> | undefined {
+  const annotations = fieldOf(secret, 'metadata', 'annotations');
+  if (typeof annotations !== 'object' || annotations === null) return undefined;
+  return Object.fromEntries(
+    Object.entries(annotations).filter(([key]) => key !== leakedAnnotation),
+  );
 }
 
 async function writeBundle(

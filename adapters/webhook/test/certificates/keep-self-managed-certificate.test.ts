@@ -192,6 +192,50 @@ describe('keepSelfManagedCertificate', () => {
     expect(replica.errors).toEqual([]);
   });
 
+  it('succeeds an authority that an operator calls leaked, at once and with no moment without trust', async () => {
+    const replicas = [start(), start()];
+    await Promise.all(replicas.map(({ kept: one }) => one.ready));
+    const [leaked] = bundles();
+    const { metadata, ...rest } = world.api.get('secrets', namespace, 'irsa-webhook-tls')!;
+    world.api.put('secrets', {
+      ...rest,
+      metadata: { ...metadata, annotations: { 'irsa-webhook/leaked': 'true', other: 'stays' } },
+    });
+    const annotations = (): unknown =>
+      world.api.get('secrets', namespace, 'irsa-webhook-tls')?.metadata.annotations;
+    await expect.poll(annotations, soon).toEqual({ other: 'stays' });
+    await expect.poll(async () => (await inspectCertificates(bundles()[0]!)).length, soon).toBe(2);
+    let trusted = true;
+    const isDone = async (): Promise<boolean> => {
+      world.now = new Date(world.now.getTime() + 30_000);
+      for (const { pairs } of replicas) {
+        trusted &&= bundles().every((bundle) => isTrusted(pairs.at(-1)!, bundle));
+      }
+      return (await inspectCertificates(bundles()[0]!)).length === 1;
+    };
+    await expect.poll(isDone, { timeout: 25_000, interval: 100 }).toBe(true);
+    expect(trusted).toBe(true);
+    expect(bundles()[0]).not.toBe(leaked);
+    expect(secret()['ca.crt']).toBe(bundles()[0]);
+    expect(replicas.map(({ pairs }) => isTrusted(pairs.at(-1)!, leaked!))).toEqual([false, false]);
+    expect(replicas.flatMap(({ steps }) => steps).filter((step) => step === 'mark-leaked')).toEqual(
+      ['mark-leaked'],
+    );
+  });
+
+  it('knows what has leaked from memory too, when the Secret is emptied by the same edit', async () => {
+    const replica = start();
+    await replica.kept.ready;
+    const { metadata } = world.api.get('secrets', namespace, 'irsa-webhook-tls')!;
+    world.api.put('secrets', {
+      metadata: { ...metadata, annotations: { 'irsa-webhook/leaked': 'true' } },
+    });
+    await expect.poll(() => replica.steps, soon).toContain('mark-leaked');
+    await expect.poll(async () => (await inspectCertificates(bundles()[0]!)).length, soon).toBe(2);
+    world.now = new Date(world.now.getTime() + 301_000);
+    await expect.poll(() => replica.pairs.length, soon).toBe(2);
+  });
+
   it('keeps what others wrote on the Secret: labels, annotations, owners', async () => {
     const owned = {
       labels: { team: 'platform' },
