@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DeleteOpenIDConnectProviderCommand,
   UpdateAssumeRolePolicyCommand,
@@ -21,11 +20,9 @@ import { requestToken } from '../setup/request-token.js';
 import {
   account,
   apiAudience,
+  followPlans,
   makeAccount,
-  startClients,
-  stopClients,
   subjects,
-  useTokenRequests,
   versionStatus,
 } from '../setup/rotation-clients.js';
 import type { Pace } from '../setup/rotation-clients.js';
@@ -63,40 +60,28 @@ interface Migration {
 export async function migrateIssuer(world: World, pace: Pace): Promise<string> {
   const migration = await startMigration(world, pace, 'right', ['a', 'b']);
   const { fleet, from, to, roleArn } = migration;
-  const watch = await startClients(world, fleet, roleArn, pace);
-  const steps: string[] = [];
-  const started = Date.now();
-  for (;;) {
-    const plan = planIssuerMigration({
-      now: new Date(),
-      from,
-      to,
-      apiServers: fleet.members().map(({ name, issuers, signingSince }) => ({
-        name,
-        issuers,
-        issuingSince: signingSince,
-      })),
-      maxWebIdentityTokenLifetimeSeconds: pace.tokenLifetimeSeconds,
-      maxApiTokenLifetimeSeconds: pace.tokenLifetimeSeconds,
-      publishMarginSeconds: pace.issuerMarginSeconds,
-      clockSkewSeconds: 1,
-    });
-    if (plan.breaks.length > 0) throw new Error(`the plan breaks ${plan.breaks.join(', ')}`);
-    if (plan.step === 'done') break;
-    const waitMs = Math.max(0, plan.notBefore.getTime() - Date.now());
-    world.note(
-      `issuer, in ${(waitMs / 1000).toFixed(0)} s: ${plan.step} ${plan.apiServers.join(', ')}`,
-    );
-    await sleep(waitMs);
-    await carryOut(migration, plan);
-    if (plan.apiServers.length > 0) await useTokenRequests(world, fleet, roleArn);
-    steps.push(plan.step);
-    if (steps.length > 20) throw new Error(`the plan does not end: ${steps.join(', ')}`);
-  }
-  await sleep(2000);
-  const uses = await stopClients(watch);
-  const seconds = Math.round((Date.now() - started) / 1000);
-  return `issuer: ${steps.join(' → ')} in ${String(seconds)} s, ${String(uses)} uses of valid tokens, none refused`;
+  return followPlans(world, {
+    what: 'issuer',
+    fleet,
+    roleArn,
+    pace,
+    plan: () =>
+      planIssuerMigration({
+        now: new Date(),
+        maxWebIdentityTokenLifetimeSeconds: pace.tokenLifetimeSeconds,
+        maxApiTokenLifetimeSeconds: pace.tokenLifetimeSeconds,
+        clockSkewSeconds: 1,
+        from,
+        to,
+        apiServers: fleet.members().map(({ name, issuers, signingSince }) => ({
+          name,
+          issuers,
+          issuingSince: signingSince,
+        })),
+        publishMarginSeconds: pace.issuerMarginSeconds,
+      }),
+    carryOut: (plan) => carryOut(migration, plan),
+  });
 }
 
 async function startMigration(

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { buildIssuerDocuments, planKeyRotation, readPublicKeys, s3Issuer } from 'irsa/oidc';
 import type { JwkSet, RotationPlan } from 'irsa/oidc';
 import { assumeRole } from '../clients/assume-role.js';
@@ -13,11 +12,9 @@ import { requestToken } from '../setup/request-token.js';
 import {
   account,
   apiAudience,
+  followPlans,
   makeAccount,
-  startClients,
-  stopClients,
   subjects,
-  useTokenRequests,
   versionStatus,
 } from '../setup/rotation-clients.js';
 import type { Pace } from '../setup/rotation-clients.js';
@@ -40,38 +37,35 @@ export async function rotateKeys(world: World, pace: Pace): Promise<string> {
     issuer,
     key: old,
   });
-  const watch = await startClients(world, fleet, roleArn, pace);
-  const steps: string[] = [];
   let published: { jwks: JwkSet; changedAt: Date } = {
     jwks: { keys: [old.public.jwk] },
     changedAt: new Date(),
   };
-  const started = Date.now();
-  for (;;) {
-    const plan = planKeyRotation({
-      publishMarginSeconds: pace.keyMarginSeconds,
-      jwksMaxAgeSeconds: pace.keyMarginSeconds,
-      clockSkewSeconds: 1,
-      maxWebIdentityTokenLifetimeSeconds: pace.tokenLifetimeSeconds,
-      maxApiTokenLifetimeSeconds: pace.tokenLifetimeSeconds,
-      now: new Date(),
-      published,
-      nextKey: next.public,
-      apiServers: fleet.members().map(({ name, accepted, signing, signingSince }) => ({
-        name,
-        acceptedKids: accepted.map((key) => key.public.kid),
-        signingKid: signing.public.kid,
-        signingSince,
-      })),
-    });
-    if (plan.breaks.length > 0) throw new Error(`the plan breaks ${plan.breaks.join(', ')}`);
-    if (plan.step === 'done') break;
-    const waitMs = Math.max(0, plan.notBefore.getTime() - Date.now());
-    world.note(
-      `keys, in ${(waitMs / 1000).toFixed(0)} s: ${plan.step} ${plan.apiServers.join(', ')}`,
-    );
-    await sleep(waitMs);
-    if (plan.jwks !== undefined) {
+  return followPlans(world, {
+    what: 'keys',
+    fleet,
+    roleArn,
+    pace,
+    plan: () =>
+      planKeyRotation({
+        now: new Date(),
+        maxWebIdentityTokenLifetimeSeconds: pace.tokenLifetimeSeconds,
+        maxApiTokenLifetimeSeconds: pace.tokenLifetimeSeconds,
+        clockSkewSeconds: 1,
+        publishMarginSeconds: pace.keyMarginSeconds,
+        jwksMaxAgeSeconds: pace.keyMarginSeconds,
+        published,
+        nextKey: next.public,
+        apiServers: fleet.members().map(({ name, accepted, signing, signingSince }) => ({
+          name,
+          acceptedKids: accepted.map((key) => key.public.kid),
+          signingKid: signing.public.kid,
+          signingSince,
+        })),
+      }),
+    carryOut: async (plan) => {
+      await changeApiServers(fleet, plan, [old, next]);
+      if (plan.jwks === undefined) return;
       const { keys } = await readPublicKeys(plan.jwks);
       await putDocuments(
         aws,
@@ -79,17 +73,8 @@ export async function rotateKeys(world: World, pace: Pace): Promise<string> {
         await buildIssuerDocuments({ issuer, keys, maxAgeSeconds: pace.keyMarginSeconds }),
       );
       published = { jwks: plan.jwks, changedAt: new Date() };
-    } else {
-      await changeApiServers(fleet, plan, [old, next]);
-      await useTokenRequests(world, fleet, roleArn);
-    }
-    steps.push(plan.step);
-    if (steps.length > 20) throw new Error(`the plan does not end: ${steps.join(', ')}`);
-  }
-  await sleep(2000);
-  const uses = await stopClients(watch);
-  const seconds = Math.round((Date.now() - started) / 1000);
-  return `keys: ${steps.join(' → ')} in ${String(seconds)} s, ${String(uses)} uses of valid tokens, none refused`;
+    },
+  });
 }
 
 async function setUp(

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceAccountPattern } from 'irsa/iam';
+import type { MigrationPlan, RotationPlan } from 'irsa/oidc';
 import { assumeRole } from '../clients/assume-role.js';
 import { sendHttps } from '../clients/send-https.js';
 import type { World } from '../environment/world.js';
@@ -53,8 +55,51 @@ export const apiAudience = 'https://kubernetes.default.svc.cluster.local';
 
 const accountPath = `/api/v1/namespaces/${account.namespace}/serviceaccounts/${account.serviceAccount}`;
 
+/** Plans and carries out step after step, each at its time, while clients use every token until it expires. */
+export async function followPlans<Plan extends MigrationPlan | RotationPlan>(
+  world: World,
+  options: {
+    /** What changes, in a word. */
+    readonly what: string;
+    readonly fleet: KeyFleet;
+    readonly roleArn: string;
+    readonly pace: Pace;
+    readonly plan: () => Plan;
+    readonly carryOut: (plan: Plan) => Promise<void>;
+  },
+): Promise<string> {
+  const { what, fleet, roleArn, pace } = options;
+  const watch = await startClients(world, fleet, roleArn, pace);
+  const steps: string[] = [];
+  const started = Date.now();
+  for (;;) {
+    const plan = options.plan();
+    if (plan.breaks.length > 0) throw new Error(`the plan breaks ${plan.breaks.join(', ')}`);
+    if (plan.step === 'done') break;
+    const waitMs = Math.max(0, plan.notBefore.getTime() - Date.now());
+    const seconds = (waitMs / 1000).toFixed(0);
+    world.note(`${what}, in ${seconds} s: ${plan.step} ${plan.apiServers.join(', ')}`);
+    await sleep(waitMs);
+    await options.carryOut(plan);
+    if (plan.apiServers.length > 0) await useTokenRequests(world, fleet, roleArn);
+    steps.push(plan.step);
+    if (steps.length > 20) throw new Error(`the plan does not end: ${steps.join(', ')}`);
+  }
+  await sleep(2000);
+  await watch.stop();
+  const refused = watch.refused();
+  if (refused.length > 0) {
+    throw new Error(
+      `${String(refused.length)} valid tokens refused:\n${refused.slice(0, 5).join('\n')}`,
+    );
+  }
+  if (watch.used() === 0) throw new Error('no token was used');
+  const seconds = Math.round((Date.now() - started) / 1000);
+  return `${what}: ${steps.join(' → ')} in ${String(seconds)} s, ${String(watch.used())} uses of valid tokens, none refused`;
+}
+
 /** Makes the service account and starts clients that use every token until it ends. */
-export async function startClients(
+async function startClients(
   world: World,
   fleet: KeyFleet,
   roleArn: string,
@@ -85,25 +130,8 @@ export const makeAccount = (fleet: KeyFleet): Promise<void> =>
     account.serviceAccount,
   );
 
-/** Stops the clients; a valid token that was refused throws. Returns how often tokens were used. */
-export async function stopClients(watch: TokenWatch): Promise<number> {
-  await watch.stop();
-  const refused = watch.refused();
-  if (refused.length > 0) {
-    throw new Error(
-      `${String(refused.length)} valid tokens refused:\n${refused.slice(0, 5).join('\n')}`,
-    );
-  }
-  if (watch.used() === 0) throw new Error('no token was used');
-  return watch.used();
-}
-
 /** A token that each API server itself has signed, used at once. */
-export async function useTokenRequests(
-  world: World,
-  fleet: KeyFleet,
-  roleArn: string,
-): Promise<void> {
+async function useTokenRequests(world: World, fleet: KeyFleet, roleArn: string): Promise<void> {
   for (const { running, name } of fleet.members()) {
     const token = await requestToken(running!.client, account);
     const answer = await assumeRole({ ca: world.certificates.ca, token, roleArn });
