@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { explainWebIdentity } from 'irsa/diagnose';
-import type { Diagnosis } from 'irsa/diagnose';
 import { assumeRole } from '../clients/assume-role.js';
 import type { AssumeRoleAnswer } from '../clients/assume-role.js';
 import type { World } from '../environment/world.js';
+import { askDoctor } from '../setup/ask-doctor.js';
+import type { DoctorAnswer } from '../setup/ask-doctor.js';
 import { gatherFacts } from '../setup/gather-facts.js';
 import { mapConcurrently } from '../setup/map-concurrently.js';
-import { tryIrsa } from '../setup/run-irsa.js';
 import { makeRefusalCases, refusalBuckets } from './refusal-cases.js';
 import type { Refusal } from './refusal-cases.js';
 import type { Scenario } from './types.js';
@@ -52,7 +52,7 @@ async function judge(world: World, one: Refusal): Promise<string[]> {
     );
   }
   const diagnosis = isForDoctor(one)
-    ? await askDoctor(world, one)
+    ? await askAbout(world, one)
     : await explainWebIdentity({ ...facts, reply: answer });
   return [...wrong, ...judgeDiagnosis(one, diagnosis, answer)];
 }
@@ -67,7 +67,7 @@ const isForDoctor = ({ policy, providerId }: Refusal): boolean =>
   policy === undefined && providerId === undefined;
 
 /** What the library or the command says; the command ends with a code too. */
-type Said = Pick<Diagnosis, 'verdict' | 'findings' | 'stsError'> & { readonly code?: number };
+type Said = Omit<DoctorAnswer, 'code'> & Partial<DoctorAnswer>;
 
 function judgeDiagnosis(
   { id, finding }: Refusal,
@@ -94,7 +94,7 @@ async function judgeControl(world: World, control: Refusal): Promise<string[]> {
   const allowed = await assumeRole({ ca, ...control });
   if (!allowed.ok) return [`the control is refused: ${allowed.code}: ${allowed.message}`];
   const explained = await explainWebIdentity(await gatherFacts(await world.aws(), ca, control));
-  const asked = await askDoctor(world, control);
+  const asked = await askAbout(world, control);
   const both: readonly Said[] = [explained, asked];
   return both
     .filter(({ verdict, code = 0 }) => verdict !== 'ok' || code !== 0)
@@ -104,30 +104,16 @@ async function judgeControl(world: World, control: Refusal): Promise<string[]> {
     );
 }
 
-/** The command itself, in the administrator's environment; a rate limit says nothing about the token, so it asks again. */
-async function askDoctor(world: World, one: Refusal): Promise<Said> {
+/** The command itself, with the client's own settings. */
+function askAbout(world: World, one: Refusal): Promise<DoctorAnswer> {
   const tokenFile = join(world.data, `${one.id}.token`);
   writeFileSync(tokenFile, one.token);
   const { durationSeconds, sessionName, roleArn } = one;
-  const env = {
-    ...(await world.aws()).env(),
-    ...(sessionName === undefined ? {} : { AWS_ROLE_SESSION_NAME: sessionName }),
-  };
   const duration =
     durationSeconds === undefined ? [] : ['--duration-seconds', String(durationSeconds)];
-  const args = ['doctor', '--token-file', tokenFile, '--role', roleArn, ...duration];
-  for (let tries = 0; ; tries++) {
-    const { code, stdout, stderr } = await tryIrsa(world, [...args, '--output', 'json'], env);
-    const said = parseSaid(stdout, `${one.id}: ${stderr}`);
-    if (said.stsError?.code === 'Throttling' && tries < 20) continue;
-    return { ...said, code };
-  }
-}
-
-function parseSaid(stdout: string, otherwise: string): Said {
-  try {
-    return JSON.parse(stdout) as Said;
-  } catch {
-    throw new Error(`irsa doctor: ${stdout.slice(0, 300)} ${otherwise.slice(0, 500)}`);
-  }
+  return askDoctor(
+    world,
+    ['--token-file', tokenFile, '--role', roleArn, ...duration],
+    sessionName === undefined ? {} : { AWS_ROLE_SESSION_NAME: sessionName },
+  );
 }

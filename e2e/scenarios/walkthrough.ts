@@ -9,7 +9,8 @@ import { s3Issuer } from 'irsa/oidc';
 import { accountId, region, webhookHost } from '../environment/hosts.js';
 import type { ApiServer } from '../environment/start-api-server.js';
 import type { World } from '../environment/world.js';
-import { isInForce } from '../setup/admission-rig.js';
+import { canary, isInForce } from '../setup/admission-rig.js';
+import { askDoctor } from '../setup/ask-doctor.js';
 import { applyAll, deployWebhook as deployWebhookManifests } from '../setup/deploy-webhook.js';
 import { playKubelet } from '../setup/play-kubelet.js';
 import { until } from '../setup/register-webhook.js';
@@ -45,9 +46,11 @@ async function run(world: World): Promise<string> {
   await step('keys', () => runIrsa(world, ['keys', 'create', '--out', keys]));
   await step('issuer', () => publish(world, keys));
   const api = await step('API server', () => startConfigured(world, keys));
+  await createPodTooEarly(world, api);
   await step('webhook', () => deployWebhook(world, api));
   const key = await step('echoer', () => runEchoer(world, api));
-  return `${steps.join(', ')}; object ${key} listed`;
+  const said = await step('doctor', () => askAboutPods(world, api));
+  return `${steps.join(', ')}; object ${key} listed; ${said}`;
 }
 
 /** Issuer, provider and role with irsa; buckets and permissions of the app are its owner's affair. */
@@ -125,6 +128,21 @@ async function startConfigured(world: World, keys: string): Promise<ApiServer> {
   return world.apiServer({ name: 'api', serviceAccountArguments: flags.trim().split('\n') });
 }
 
+/** The service accounts, and a pod of the role from before there is a webhook: nothing gives it its role any more. */
+async function createPodTooEarly(world: World, api: ApiServer): Promise<void> {
+  const arn = roleArn({ accountId, roleName: role });
+  const defaultAccount = {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'default', namespace: 'default' },
+  };
+  const account = serviceAccountManifest({ namespace: 'default', name: role, roleArn: arn });
+  await applyAll(world, api, [defaultAccount, account]);
+  const metadata = { name: 'too-early', namespace: 'default' };
+  const spec = { ...canary.spec, serviceAccountName: role };
+  await applyAll(world, api, [{ ...canary, metadata, spec }]);
+}
+
 /** Our manifests through kubectl; the webhook runs beside the cluster, so its configuration names it by URL. */
 async function deployWebhook(world: World, api: ApiServer): Promise<void> {
   const written = await runIrsa(world, [
@@ -143,14 +161,6 @@ const objectsOf = (written: unknown): KubernetesObject[] =>
 
 /** The s3-echoer as a pod (no controller makes one of the Job here), the kubelet's part, and the program itself. */
 async function runEchoer(world: World, api: ApiServer): Promise<string> {
-  const arn = roleArn({ accountId, roleName: role });
-  const account = serviceAccountManifest({ namespace: 'default', name: role, roleArn: arn });
-  const defaultAccount = {
-    apiVersion: 'v1',
-    kind: 'ServiceAccount',
-    metadata: { name: 'default', namespace: 'default' },
-  };
-  await applyAll(world, api, [defaultAccount, account]);
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a Job's pod template is read as the JSON that it is
   const job = s3EchoerJob({ bucket: dataBucket, region, serviceAccount: role }) as any;
   const { metadata = {}, spec } = job.spec.template;
@@ -183,4 +193,19 @@ async function runEchoer(world: World, api: ApiServer): Promise<string> {
   const found = listed.Contents?.find((item) => item.Key === key);
   if (found === undefined) throw new Error('the object is not in the bucket');
   return `${key} (${String(found.Size)} bytes)`;
+}
+
+/** `irsa doctor --pod` sees the live cluster through kubectl, and STS and the issuer besides. */
+async function askAboutPods(world: World, api: ApiServer): Promise<string> {
+  const env = { KUBECONFIG: api.kubeconfig, KUBECTL: world.part('kubectl') };
+  const expected = { 's3-echoer': 'ok, exit 0', 'too-early': 'refused, exit 1: pod-not-mutated' };
+  const said: string[] = [];
+  for (const [pod, wanted] of Object.entries(expected)) {
+    const { verdict, code, findings } = await askDoctor(world, ['--pod', `default/${pod}`], env);
+    const wrong = findings.filter(({ severity }) => severity !== 'info').map(({ id }) => id);
+    const got = [`${verdict}, exit ${String(code)}`, ...wrong].join(': ');
+    if (got !== wanted) throw new Error(`irsa doctor --pod default/${pod}: ${got}, not ${wanted}`);
+    said.push(`${pod} ${got}`);
+  }
+  return `irsa doctor --pod, asked about the live cluster: ${said.join(' and ')}`;
 }
