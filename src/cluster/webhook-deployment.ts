@@ -61,6 +61,8 @@ function podSpec(settings: WebhookSettings): JsonValue {
   const fromFiles = settings.certificates !== 'self-managed';
   return {
     serviceAccountName: name,
+    // Variables such as IRSA_WEBHOOK_PORT=tcp://… would look like flags.
+    enableServiceLinks: false,
     priorityClassName: 'system-cluster-critical',
     // Longer than the lame duck and the API server's own timeout together.
     terminationGracePeriodSeconds: 45,

@@ -86,8 +86,7 @@ export const flags: Readonly<Record<FlagName, Flag>> = {
   port: { kind: 'number', default: '443', help: 'port of the admission server' },
   'bind-address': {
     kind: 'text',
-    default: '0.0.0.0',
-    help: 'address of both servers; :: for IPv6',
+    help: 'address of both servers; default every one, IPv4 and IPv6',
   },
   'metrics-port': { kind: 'number', default: '9999', help: 'port of /metrics (plain HTTP)' },
   kubeconfig: { kind: 'text', help: 'kubeconfig file, outside of a cluster' },

@@ -1,3 +1,4 @@
+import { getCiphers } from 'node:tls';
 import { parseArgs } from 'node:util';
 import { SettingsError } from 'irsa/errors';
 import { partitionOf } from 'irsa/iam';
@@ -112,10 +113,17 @@ function fromEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
 ): [FlagName, string][] {
   return flagNames.flatMap((name): [FlagName, string][] => {
-    const value = environment[`IRSA_WEBHOOK_${name.toUpperCase().replaceAll('-', '_')}`];
-    return value === undefined || value === '' ? [] : [[name, value]];
+    const value = environment[`IRSA_WEBHOOK_${name.toUpperCase().replaceAll('-', '_')}`] ?? '';
+    return value === '' || isServiceLink(value) ? [] : [[name, value]];
   });
 }
+
+/**
+ * Of a Service called `irsa-webhook` Kubernetes makes IRSA_WEBHOOK_PORT=tcp://10.96.0.12:443 in every pod beside it.
+ *
+ * @see {@link https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables | Kubernetes: environment variables of Services}
+ */
+const isServiceLink = (value: string): boolean => /^(?:tcp|udp|sctp):\/\//.test(value);
 
 function buildOptions(values: Values, notes: readonly string[]): WebhookOptions {
   const text = (name: FlagName): string => values.get(name) ?? '';
@@ -126,10 +134,7 @@ function buildOptions(values: Values, notes: readonly string[]): WebhookOptions 
   const kubeconfig = optional('kubeconfig');
   const kubeApi = optional('kube-api');
   const identitiesFile = optional('watch-container-credentials-config');
-  const ciphers = text('tls-cipher-suites')
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
+  const ciphers = ciphersOf(values);
   return {
     port: numberOf(values, 'port', 65_535),
     bindAddress: text('bind-address'),
@@ -147,7 +152,7 @@ function buildOptions(values: Values, notes: readonly string[]): WebhookOptions 
     tlsSecret: text('tls-secret'),
     webhookConfiguration: text('webhook-configuration'),
     tlsMinVersion: minVersionOf(values),
-    ...(ciphers.length > 0 && { tlsCiphers: ciphers.map(opensslName) }),
+    ...(ciphers.length > 0 && { tlsCiphers: ciphers }),
     ...(switchOf(values, 'watch-config-map') && { roleMappingConfigMap: text('config-map-name') }),
     ...(identitiesFile !== undefined && { identitiesFile }),
     lookupTimeoutMs: durationOf(values, 'service-account-lookup-grace-period'),
@@ -242,6 +247,20 @@ function durationOf(values: Values, name: FlagName): number {
 function minVersionOf(values: Values): 'TLSv1.2' | 'TLSv1.3' {
   const version = oneOf(values, 'tls-min-version', ['1.2', '1.3', 'VersionTLS12', 'VersionTLS13']);
   return version === '1.3' || version === 'VersionTLS13' ? 'TLSv1.3' : 'TLSv1.2';
+}
+
+/** OpenSSL passes over names that it does not know; a policy that is half in force must not look like one. */
+function ciphersOf(values: Values): readonly string[] {
+  const names = (values.get('tls-cipher-suites') ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  const known = new Set(getCiphers());
+  const unknown = names.find((name) => !known.has(opensslName(name).toLowerCase()));
+  if (unknown !== undefined) {
+    throw refuse('tls-cipher-suites', 'names of ciphers that OpenSSL knows', unknown);
+  }
+  return names.map(opensslName);
 }
 
 /** Go names cipher suites as IANA does, OpenSSL has names of its own below TLS 1.3. */

@@ -64,7 +64,7 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   let closing: Promise<void> | undefined;
 
   return {
-    url: `https://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    url: `https://${hostOf(host)}:${bound}`,
     port: bound,
     inFlight: () => handler.gate.inFlight,
     setCertificate: (pair) => {
@@ -78,6 +78,9 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
     },
   };
 }
+
+const hostOf = (address: string): string =>
+  address.includes(':') ? `[${address}]` : address === '' ? 'localhost' : address;
 
 /** Wrong calls are told at the start, not at the first review. */
 function checkOptions(options: WebhookServerOptions, port: number): void {

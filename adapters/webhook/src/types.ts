@@ -76,7 +76,7 @@ export interface CertificatePair {
 export interface WebhookServerOptions extends WebhookHandlerOptions {
   readonly certificate: CertificatePair;
   readonly tls?: TlsOptions;
-  /** Default `127.0.0.1`. */
+  /** An address, or '' for every one, IPv4 and IPv6. Default `127.0.0.1`. */
   readonly host?: string;
   /** Default 0: any free port. */
   readonly port?: number;

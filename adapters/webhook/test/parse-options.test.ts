@@ -86,6 +86,17 @@ describe('parseOptions', () => {
     expect([read.port, read.settings.audience]).toEqual([9443, 'from-env']);
   });
 
+  it('passes over the variables that Kubernetes makes of a Service with our name', () => {
+    const environment = {
+      IRSA_WEBHOOK_PORT: 'tcp://10.96.0.12:443',
+      IRSA_WEBHOOK_METRICS_PORT: 'tcp://[fd00::1]:9999',
+      IRSA_WEBHOOK_SERVICE_HOST: '10.96.0.12',
+      IRSA_WEBHOOK_PORT_443_TCP_ADDR: '10.96.0.12',
+    };
+    const { port, metricsPort } = options([], environment);
+    expect([port, metricsPort]).toEqual([443, 9999]);
+  });
+
   it.each([
     [['--no-such-flag'], '--no-such-flag'],
     [['serve'], '"serve"'],
@@ -95,6 +106,10 @@ describe('parseOptions', () => {
     [['--watch-config-map=maybe'], '--watch-config-map: expected true or false'],
     [['--certificates=magic'], '--certificates: expected provided, cert-manager, self-managed'],
     [['--tls-min-version=1.1'], '--tls-min-version: expected 1.2, 1.3'],
+    [
+      ['--tls-cipher-suites=TLS_AES_128_GCM_SHA256,TLS_RSA_WITH_RC4_128_SHA'],
+      '--tls-cipher-suites: expected names of ciphers that OpenSSL knows, got "TLS_RSA_WITH_RC4_128_SHA"',
+    ],
     [['--lame-duck=soon'], '--lame-duck: expected a duration such as'],
     [['--compose-role-arn'], '--account-id: expected the 12 digits'],
     [['--behavior=other'], '--behavior: expected standard, eks'],

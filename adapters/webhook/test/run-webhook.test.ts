@@ -1,6 +1,6 @@
 import { mkdtemp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateServerIdentity } from 'irsa/certs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -169,6 +169,28 @@ describe('runWebhook', () => {
     const { metricsPort } = await start();
     expect((await metrics(metricsPort, '/debug/alpha/cache')).status).toBe(404);
     expect((await metrics(metricsPort, '/metrics', 'POST')).status).toBe(405);
+  });
+
+  it('listens on IPv4 and IPv6 by default, as the Go webhook does: clusters of either kind probe it', async () => {
+    const { certificatePem, privateKeyPem, caBundlePem } = await generateServerIdentity({
+      ipAddresses: ['127.0.0.1', '::1'],
+    });
+    await mount(join(folder, 'certs'), 'two', {
+      'tls.crt': certificatePem,
+      'tls.key': privateKeyPem,
+    });
+    const webhook = await start(['--bind-address=']);
+    const families = Object.values(networkInterfaces())
+      .flat()
+      .map((one) => one?.family);
+    for (const host of ['127.0.0.1', ...(families.includes('IPv6') ? ['[::1]'] : [])]) {
+      const options = { method: 'GET', path: '/healthz', ca: caBundlePem };
+      const { status } = await call(`https://${host}:${webhook.port}`, options);
+      expect([host, status]).toEqual([host, 200]);
+      expect((await fetch(`http://${host}:${webhook.metricsPort}/metrics`)).status).toBe(200);
+    }
+    expect(webhook.url).toBe(`https://localhost:${webhook.port}`);
+    expect(parseOptions([], {})).toMatchObject({ options: { bindAddress: '' } });
   });
 
   it('answers no review before the list is complete', async () => {
