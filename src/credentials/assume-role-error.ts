@@ -1,5 +1,6 @@
 import { AssumeRoleError as PlainAssumeRoleError } from '../errors.js';
 import { explainStsError, type StsErrorExplanation } from './explain-sts-error.js';
+import { explainAgentError } from './explain-agent-error.js';
 import { scrubError } from './scrub-secrets.js';
 
 const lines = (roleArn: string, explanation: StsErrorExplanation): string => {
@@ -21,11 +22,21 @@ export class AssumeRoleError extends PlainAssumeRoleError {
 
   /**
    * @param cause - what the STS client threw
-   * @param options - the role, and the token that was sent (it appears nowhere in the error)
+   * @param options - the role, and the token that was sent (it appears nowhere in the error); `from` where it is not STS that was asked
    */
-  constructor(cause: unknown, options: { readonly roleArn: string; readonly token?: string }) {
-    const { roleArn, token } = options;
-    const explanation = explainStsError(cause, token === undefined ? {} : { token });
+  constructor(
+    cause: unknown,
+    options: {
+      readonly roleArn: string;
+      readonly token?: string;
+      readonly from?: 'sts' | 'agent';
+    },
+  ) {
+    const { roleArn, token, from = 'sts' } = options;
+    const explanation =
+      from === 'agent'
+        ? explainAgentError(cause)
+        : explainStsError(cause, token === undefined ? {} : { token });
     super(lines(roleArn, explanation), {
       cause: scrubError(cause, token === undefined ? [] : [token, ...token.split('.')]),
       actual: explanation.code,

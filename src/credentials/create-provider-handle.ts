@@ -4,6 +4,7 @@ import type {
   CallerClientConfig,
   CredentialSnapshot,
   IdentityProperties,
+  Now,
   OnCredentialEvent,
   WebIdentityProvider,
 } from './types.js';
@@ -23,10 +24,13 @@ const nothingYet: CredentialSnapshot = Object.freeze({ status: 'empty' });
 /**
  * The function that SDK clients call. What the credential depends on may come from the calling client (its region),
  * so the engine is found at the first call of each client and remembered.
+ *
+ * @param now - where the look-up takes time, which then counts against the deadline of the refresh after it
  */
 export function createProviderHandle(
   engineFor: EngineFor,
   on?: OnCredentialEvent,
+  now: Now = () => 0,
 ): WebIdentityProvider {
   const held = new Map<RefreshEngine, () => void>();
   const byCaller = new WeakMap<object, RefreshEngine>();
@@ -76,7 +80,10 @@ export function createProviderHandle(
       finding = { caller, engine };
     }
     const signal = properties?.abortSignal ?? properties?.signal;
-    return waitWithSignal(finding.engine, signal).then((engine) => engine.get(properties));
+    const startedAt = now();
+    return waitWithSignal(finding.engine, signal).then((engine) =>
+      engine.get(properties, now() - startedAt),
+    );
   };
 
   const close = (): void => {

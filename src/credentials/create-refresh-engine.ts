@@ -10,7 +10,7 @@ import type { ParsedRole } from './parse-assumed-role.js';
 import { recordFailure, recordSuccess, refreshWindows } from './record-refresh.js';
 import type { RefreshPolicy } from './refresh-policies.js';
 import { scrubError } from './scrub-secrets.js';
-import type { FetchCredentials } from './retry-by-class.js';
+import type { FetchCredentials, WaitedFor } from './retry-by-class.js';
 import type { StsErrorClass } from './sts-error-rows.js';
 import type {
   AwsCredentialIdentity,
@@ -40,7 +40,8 @@ export interface RefreshEngineOptions {
 
 /** One cached credential with its refreshes; handles share it. */
 export interface RefreshEngine {
-  get(properties?: IdentityProperties): Promise<AwsCredentialIdentity>;
+  /** @param spentMs - what the caller has waited already; it counts against the deadline of a refresh that starts now */
+  get(properties?: IdentityProperties, spentMs?: number): Promise<AwsCredentialIdentity>;
   invalidate(accessKeyId?: string): void;
   snapshot(): CredentialSnapshot;
   subscribe(on: OnCredentialEvent): () => void;
@@ -162,14 +163,19 @@ export function createRefreshEngine(options: RefreshEngineOptions): RefreshEngin
   };
 
   /** Starts a refresh. It always settles: with an answer, an error, or at the deadline. */
-  const start = (): Flight => {
+  const start = (spentMs = 0): Flight => {
     const startedAt = now();
     const status = refreshStatus(state, startedAt);
     const cold = status === 'empty' || status === 'expired';
     // With a good credential in hand nobody is kept waiting past half of what is left of it.
     const leftMs =
       cold || state.cached === undefined ? Infinity : state.cached.expiresAt - startedAt;
-    const deadlineMs = Math.min(deadlineSeconds * 1000, Math.max(leftMs / 2, 1000));
+    const wholeMs = deadlineSeconds * 1000;
+    const deadlineMs = Math.min(
+      // A tenth is left in any case: an answer may be near.
+      Math.max(wholeMs - spentMs, wholeMs / 10),
+      Math.max(leftMs / 2, 1000),
+    );
     const controller = new AbortController();
     let settle: (outcome: Outcome) => void = () => {};
     const settled = new Promise<Outcome>((resolve) => {
@@ -177,6 +183,7 @@ export function createRefreshEngine(options: RefreshEngineOptions): RefreshEngin
     });
     let cancelTimer = (): void => {};
     let lastTry: Error | undefined;
+    let waitedFor: WaitedFor = { what: 'an answer', fix: 'look at what the fetch waits for' };
     const finish = (outcome: () => Outcome): void => {
       if (flight !== mine) return; // abandoned at its deadline: whoever waits has long been told
       flight = undefined;
@@ -198,21 +205,25 @@ export function createRefreshEngine(options: RefreshEngineOptions): RefreshEngin
     };
     flight = mine;
     cancelTimer = setTimer(() => {
-      const seconds = deadlineMs / 1000;
+      const seconds = Number((deadlineMs / 1000).toPrecision(3));
+      const { what, fix } = waitedFor;
       mine.abandon(
         // What STS said at the last try explains more than that time ran out.
         lastTry ??
           new TimeoutError(
-            `no credentials for ${roleArn}: expected an answer within ${seconds} s, got none; check the way to STS (egress, proxy, VPC endpoint) or raise deadlineSeconds`,
-            { expected: `an answer within ${seconds} s`, actual: 'none' },
+            `no credentials for ${roleArn}: expected ${what} within ${seconds} s, got none; ${fix}, or raise deadlineSeconds`,
+            { expected: `${what} within ${seconds} s`, actual: 'none' },
           ),
       );
     }, deadlineMs);
     const onFailedTry = (error: Error): void => {
       lastTry = error;
     };
+    const onWait = (next: WaitedFor): void => {
+      waitedFor = next;
+    };
     const run = async (): Promise<ParsedRole> =>
-      fetch({ signal: controller.signal, cold, onFailedTry });
+      fetch({ signal: controller.signal, cold, onWait, onFailedTry });
     run().then(
       (role) => {
         finish(() => succeed(role, startedAt));
@@ -224,7 +235,10 @@ export function createRefreshEngine(options: RefreshEngineOptions): RefreshEngin
     return mine;
   };
 
-  const slowGet = (properties: IdentityProperties | undefined): Promise<AwsCredentialIdentity> => {
+  const slowGet = (
+    properties: IdentityProperties | undefined,
+    spentMs: number | undefined,
+  ): Promise<AwsCredentialIdentity> => {
     if (ended) return Promise.reject(new TypeError('this credential provider is closed'));
     const signal = properties?.abortSignal ?? properties?.signal;
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a signal's reason is the caller's own, as with fetch
@@ -236,7 +250,7 @@ export function createRefreshEngine(options: RefreshEngineOptions): RefreshEngin
       case 'throw':
         return Promise.reject(lastError ?? new TypeError('no error is held'));
       case 'refresh-and-wait':
-        return waitWithSignal(credentialsOf(flight ?? start()), signal);
+        return waitWithSignal(credentialsOf(flight ?? start(spentMs)), signal);
       case 'refresh-in-background':
         start();
         break;
@@ -248,13 +262,13 @@ export function createRefreshEngine(options: RefreshEngineOptions): RefreshEngin
   };
 
   return {
-    get: (properties) =>
+    get: (properties, spentMs) =>
       served !== undefined &&
       now() <= freshUntil &&
       properties?.forceRefresh !== true &&
       (properties?.abortSignal ?? properties?.signal)?.aborted !== true
         ? served
-        : slowGet(properties),
+        : slowGet(properties, spentMs),
     invalidate: (accessKeyId) => {
       if (credentials === undefined || ended) return;
       if (accessKeyId === undefined || accessKeyId === credentials.accessKeyId) {

@@ -23,7 +23,7 @@ export interface WebIdentityProviderOptions {
   readonly roleSessionName?: string;
   /** 900 to 43,200; default: STS's own, 3,600. */
   readonly durationSeconds?: number;
-  /** Reads the token anew at each refresh. */
+  /** Reads the token anew at each refresh; white space around it is left out, as with a file. */
   readonly readToken: ReadToken;
   /** Calls STS. */
   readonly assumeRole: AssumeRoleWithWebIdentity;
@@ -35,7 +35,7 @@ export interface WebIdentityProviderOptions {
   readonly advisoryWindowSeconds?: number;
   /** Refuse locally what STS would refuse; default true. Turn it off for identity providers whose tokens are no JWTs. */
   readonly validateToken?: boolean;
-  /** A refresh that takes longer is given up; default 20. */
+  /** A refresh that takes longer is given up, with what the first call looks up before it; default 20. */
   readonly deadlineSeconds?: number;
   /** How long AccessDenied is tried again while nothing is cached, for roles created a moment ago; default 0. */
   readonly accessDeniedGraceSeconds?: number;

@@ -2,7 +2,13 @@ import { AssumeRoleError } from './assume-role-error.js';
 import { checkToken, hasExpired } from './check-token.js';
 import { parseAssumedRole, type ParsedRole } from './parse-assumed-role.js';
 import { roleSessionNameOf } from './role-session-name.js';
-import { retryByClass, type FetchCredentials, type RetryOptions } from './retry-by-class.js';
+import {
+  retryByClass,
+  type FetchContext,
+  type FetchCredentials,
+  type RetryOptions,
+  type WaitedFor,
+} from './retry-by-class.js';
 import type {
   AbortSignalLike,
   AssumeRoleWithWebIdentity,
@@ -23,6 +29,19 @@ export interface WebIdentityFetchOptions extends RetryOptions {
   readonly now: Now;
 }
 
+/** Also what a chained role waits for. */
+export const answerOfSts: WaitedFor = {
+  what: 'an answer from STS',
+  fix: 'check the way to STS (egress, proxy, VPC endpoint)',
+};
+
+const tokenRead: WaitedFor = {
+  what: 'the token to be read',
+  fix: 'check the volume of the token file, or your own readToken',
+};
+
+type Context = Pick<FetchContext, 'signal' | 'onWait'>;
+
 /** The way from a token to credentials: read, check, ask STS, and try again by class of error. */
 export function createWebIdentityFetch(options: WebIdentityFetchOptions): FetchCredentials {
   const { roleArn, roleSessionName, durationSeconds, readToken, readServerDate, assumeRole, now } =
@@ -33,8 +52,17 @@ export function createWebIdentityFetch(options: WebIdentityFetchOptions): FetchC
     if (serverDate !== undefined) offsetMs = serverDate.getTime() - now();
   };
 
-  const read = async (signal: AbortSignalLike): Promise<string> => {
-    const token = await readToken();
+  const readText = async (onWait: FetchContext['onWait']): Promise<string> => {
+    onWait(tokenRead);
+    const token: unknown = await readToken();
+    onWait(answerOfSts);
+    // As the token file is read: what people write ends in a line feed.
+    if (typeof token === 'string') return token.trim();
+    throw new TypeError(`readToken: expected to get the token as text, got ${typeof token}`);
+  };
+
+  const read = async ({ signal, onWait }: Context): Promise<string> => {
+    const token = await readText(onWait);
     if (!options.validateToken) return token;
     // A token that looks expired may be good, and the node's clock wrong: ask STS for its date, without the token.
     if (hasExpired(token, now() + (offsetMs ?? 0))) {
@@ -61,15 +89,15 @@ export function createWebIdentityFetch(options: WebIdentityFetchOptions): FetchC
     }
   };
 
-  return retryByClass(async ({ signal }) => {
-    const token = await read(signal);
+  return retryByClass(async ({ signal, onWait }) => {
+    const token = await read({ signal, onWait });
     try {
       return await ask(token, signal);
     } catch (error) {
       const isOld = error instanceof AssumeRoleError && error.explanation.class === 'expired-token';
       // The kubelet may have rotated the file meanwhile: one more call, and only with another text.
-      if (!isOld || (await readToken()) === token) throw error;
-      return ask(await read(signal), signal);
+      if (!isOld || (await readText(onWait)) === token) throw error;
+      return ask(await read({ signal, onWait }), signal);
     }
   }, options);
 }

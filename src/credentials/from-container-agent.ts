@@ -76,5 +76,6 @@ export async function fromContainerAgent(
   const { fromHttp } = await import('@aws-sdk/credential-providers');
   // A little more than ours, past which it writes a warning to the console.
   const timeout = limits.requestTimeoutMs + 100;
-  return closeInTime(() => fromHttp({ ...agent, timeout, maxRetries: 2 })(), limits);
+  // The engine tries again, by the class of the error, as it does with STS.
+  return closeInTime(() => fromHttp({ ...agent, timeout, maxRetries: 0 })(), limits);
 }

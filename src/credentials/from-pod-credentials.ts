@@ -5,7 +5,7 @@ import { holdPodIdentity, isPodIdentityConfigured } from './from-pod-identity.js
 import type { FromPodIdentityOptions } from './from-pod-identity.js';
 import { holdProjectedToken, type FromProjectedTokenOptions } from './hold-projected-token.js';
 import type { Environment } from './resolve-web-identity.js';
-import { systemSetTimer } from './system-ports.js';
+import { systemNow, systemSetTimer } from './system-ports.js';
 import type { CallerClientConfig, OnCredentialEvent, WebIdentityProvider } from './types.js';
 
 /** Options of {@link fromPodCredentials}. */
@@ -57,5 +57,6 @@ export function fromPodCredentials(options: FromPodCredentialsOptions = {}): Web
         systemSetTimer,
       ),
     own.on,
+    systemNow,
   );
 }

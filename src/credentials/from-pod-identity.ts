@@ -49,9 +49,25 @@ const agentOf = (options: FromPodIdentityOptions, env: Environment): ContainerAg
 
 const subject = 'this pod (container credentials)';
 
+/** Without the path, which may be a capability. */
+const originOf = (agent: ContainerAgent): string => {
+  const { awsContainerCredentialsFullUri: full, awsContainerCredentialsRelativeUri: relative } =
+    agent;
+  try {
+    return new URL(full === '' ? relative : full, 'http://169.254.170.2').origin;
+  } catch {
+    return 'an address that is no URL';
+  }
+};
+
 const fetchFrom =
   (agent: ContainerAgent, requestTimeoutMs: number): FetchCredentials =>
-  async ({ signal }) => {
+  async ({ signal, onWait }) => {
+    const origin = originOf(agent);
+    onWait({
+      what: `an answer from the agent at ${origin}`,
+      fix: 'check that the agent runs on this node and that the pod may reach it',
+    });
     try {
       const found = await fromContainerAgent(agent, { requestTimeoutMs, signal });
       const { accountId, ...credentials } = found;
@@ -64,7 +80,10 @@ const fetchFrom =
         ...(accountId !== undefined && { accountId }),
       });
     } catch (cause) {
-      throw new AssumeRoleError(cause, { roleArn: subject });
+      throw new AssumeRoleError(cause, {
+        roleArn: `this pod (container credentials at ${origin})`,
+        from: 'agent',
+      });
     }
   };
 

@@ -1,7 +1,7 @@
 import { createProviderHandle } from './create-provider-handle.js';
 import { findWithinDeadline } from './find-within-deadline.js';
 import { holdProjectedToken, type FromProjectedTokenOptions } from './hold-projected-token.js';
-import { systemSetTimer } from './system-ports.js';
+import { systemNow, systemSetTimer } from './system-ports.js';
 import type { WebIdentityProvider } from './types.js';
 
 /**
@@ -31,5 +31,6 @@ export function fromProjectedToken(options: FromProjectedTokenOptions = {}): Web
         systemSetTimer,
       ),
     own.on,
+    systemNow,
   );
 }

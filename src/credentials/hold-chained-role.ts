@@ -4,6 +4,7 @@ import { AssumeRoleError } from './assume-role-error.js';
 import { assumeRoleWithSts, type StsSettings } from './assume-role-with-sts.js';
 import type { HeldEngine } from './create-provider-handle.js';
 import { createRefreshEngine } from './create-refresh-engine.js';
+import { answerOfSts } from './fetch-web-identity.js';
 import { parseAssumedRole } from './parse-assumed-role.js';
 import { refreshPolicies, type RefreshPolicy } from './refresh-policies.js';
 import { globalEndpoint } from './resolve-sts-settings.js';
@@ -101,9 +102,14 @@ export function holdChainedRole(
         onEnd();
       },
       fetch: retryByClass(
-        async ({ signal }) => {
+        async ({ signal, onWait }) => {
+          onWait({
+            what: `credentials of ${name}, which assumes it,`,
+            fix: 'check the way to STS and the token file',
+          });
           // Its own errors say more than a signer's would, so the first role comes first.
           const { accessKeyId } = await base.engine.get({ abortSignal: signal });
+          onWait(answerOfSts);
           try {
             return parseAssumedRole(
               await sts.assumeChainedRole({

@@ -4,11 +4,21 @@ import type { RefreshPolicy } from './refresh-policies.js';
 import type { StsErrorClass } from './sts-error-rows.js';
 import type { AbortSignalLike, Random, SetTimer } from './types.js';
 
+/** What a refresh waits for, in words for the deadline. */
+export interface WaitedFor {
+  /** What is expected from whom. */
+  readonly what: string;
+  /** What to look at when it does not come. */
+  readonly fix: string;
+}
+
 /** What one refresh is told. */
 export interface FetchContext {
   readonly signal: AbortSignalLike;
   /** Nothing usable is cached: it is worth being patient. */
   readonly cold: boolean;
+  /** Told what is waited for from now on, so that a deadline does not blame another. */
+  readonly onWait: (waitedFor: WaitedFor) => void;
   /** Told of each try that failed and is made again, so that a deadline can say why. */
   readonly onFailedTry: (error: AssumeRoleError) => void;
 }

@@ -287,6 +287,35 @@ describe('no shared fate: deadlines, aborts and fresh starts', () => {
     expect((await rig.provider()).accessKeyId).toBe('ASIA2');
   });
 
+  it('says at the deadline what it waited for', async () => {
+    const sts = createRig({ deadlineSeconds: 20 }, ['hang']);
+    const atSts = errorOf(sts.provider());
+    await sts.clock.advance(20);
+    expect((await atSts).message).toMatch(/an answer from STS within 20 s.*check the way to STS/);
+    const file = createRig({ readToken: () => new Promise<never>(() => {}) });
+    const atFile = errorOf(file.provider());
+    await file.clock.advance(20);
+    expect((await atFile).message).toMatch(/the token to be read within 20 s.*readToken/);
+    expect((await atFile).message).not.toContain('STS');
+  });
+
+  it.each([false, true])('reads what ends in a line feed (validateToken: %s)', async (validate) => {
+    const jwt = tokenWith({ iat: 1, exp: Date.UTC(2026, 7, 1) / 1000 + 3600 });
+    const rig = createRig({
+      validateToken: validate,
+      readToken: () => Promise.resolve(`\uFEFF${jwt}\r\n`),
+    });
+    await rig.provider();
+    expect(rig.tokens).toEqual([jwt]);
+  });
+
+  it('says that a readToken gives no text', async () => {
+    const rig = createRig({ readToken: () => Promise.resolve(Buffer.from('x') as never) });
+    expect((await errorOf(rig.provider())).message).toMatch(
+      /readToken: expected .*text, got object/,
+    );
+  });
+
   it('says at the deadline what STS said at the last try', async () => {
     const rig = createRig({ deadlineSeconds: 2 }, [
       stsError('InvalidIdentityToken', "Couldn't retrieve verification key"),

@@ -104,6 +104,22 @@ describe('fromProjectedToken', () => {
     provider.close();
   });
 
+  it('has one deadline for the look-up and the refresh after it', async () => {
+    const client = { send: () => new Promise<never>(() => {}), config: {} };
+    const provider = fromProjectedToken({ client, deadlineSeconds: 1 });
+    const region = (): Promise<string> =>
+      new Promise((resolve) => {
+        setTimeout(resolve, 700, 'eu-west-1');
+      });
+    const startedAt = performance.now();
+    await expect(provider({ callerClientConfig: { region } })).rejects.toMatchObject({
+      code: 'ERR_TIMEOUT',
+      message: expect.stringMatching(/from STS within 0\.\d+ s/) as string,
+    });
+    expect(performance.now() - startedAt).toBeLessThan(1400);
+    provider.close();
+  });
+
   it('says what is missing where nothing is configured, and lets a chain go on', async () => {
     delete process.env['AWS_ROLE_ARN'];
     delete process.env['AWS_WEB_IDENTITY_TOKEN_FILE'];

@@ -285,6 +285,21 @@ describe('container credentials', () => {
     provider.close();
   });
 
+  it('an agent that refuses is not taken for STS', async () => {
+    configure();
+    broken = true;
+    const provider = fromPodIdentity({ deadlineSeconds: 5 });
+    const error = await errorOf(provider());
+    expect(error).toMatchObject({
+      code: 'ERR_ASSUME_ROLE',
+      explanation: { id: 'agent', class: 'transient' },
+    });
+    expect(error.message).toMatch(/status: 500.*associated with a role/);
+    expect(authorizations).toHaveLength(3);
+    expect(error.message).not.toContain('STS');
+    provider.close();
+  });
+
   it.each(['never answers', 'stops in the middle of its answer'])(
     'an agent that %s has the time of one request, and no connection is left behind',
     async (how) => {
@@ -297,7 +312,14 @@ describe('container credentials', () => {
         }
       });
       const provider = fromPodIdentity({ requestTimeoutMs: 100, deadlineSeconds: 10 });
-      expect(await errorOf(provider())).toMatchObject({ code: 'ERR_ASSUME_ROLE' });
+      const error = await errorOf(provider());
+      expect(error).toMatchObject({
+        code: 'ERR_ASSUME_ROLE',
+        explanation: { id: 'agent-network', class: 'network' },
+      });
+      const { port } = agent.address() as AddressInfo;
+      expect(error.message).toContain(`container credentials at http://127.0.0.1:${port}):`);
+      expect(error.message).not.toMatch(/STS|\/v1\/credentials/);
       await vi.waitFor(() => {
         expect(sockets.size).toBeGreaterThanOrEqual(3);
         expect([...sockets].every((socket) => socket.destroyed)).toBe(true);
@@ -306,13 +328,24 @@ describe('container credentials', () => {
     },
   );
 
+  it('an agent that is not there is said to be so', async () => {
+    configure();
+    await new Promise((resolve) => agent.close(resolve));
+    const provider = fromPodIdentity({ deadlineSeconds: 5 });
+    expect(await errorOf(provider())).toMatchObject({ explanation: { id: 'agent-network' } });
+    provider.close();
+  });
+
   it('an agent that never answers is let go of at the deadline', async () => {
     configure();
     const sockets = new Set<Socket>();
     agent.on('connection', (socket) => sockets.add(socket));
     agent.removeAllListeners('request').on('request', () => {});
     const provider = fromPodIdentity({ requestTimeoutMs: 60_000, deadlineSeconds: 0.2 });
-    expect(await errorOf(provider())).toMatchObject({ code: 'ERR_TIMEOUT' });
+    const error = await errorOf(provider());
+    expect(error).toMatchObject({ code: 'ERR_TIMEOUT' });
+    expect(error.message).toMatch(/from the agent at http:\/\/127\.0\.0\.1:\d+ within 0\.2 s/);
+    expect(error.message).not.toContain('STS');
     await vi.waitFor(() => {
       expect([...sockets].map((socket) => socket.destroyed)).toEqual([true]);
     });
