@@ -1,25 +1,34 @@
 import { webhookManifests } from 'irsa/cluster';
-import type { KubernetesClient } from '../clients/kubernetes-client.js';
+import type { KubernetesJson } from '../clients/kubernetes-client.js';
 import { region, webhookHost } from '../environment/hosts.js';
 import type { World } from '../environment/world.js';
-import { canary, isInForce, namespace, startAdmissionRig } from '../setup/admission-rig.js';
+import {
+  canary,
+  dryRun,
+  goReviewVersions,
+  hasRole,
+  startAdmissionRig,
+  startGoWebhook,
+} from '../setup/admission-rig.js';
+import type { AdmissionRig } from '../setup/admission-rig.js';
 import { deployWebhook } from '../setup/deploy-webhook.js';
 import { ensureServiceAccount } from '../setup/ensure-service-account.js';
 import { mapConcurrently } from '../setup/map-concurrently.js';
-import { until } from '../setup/register-webhook.js';
+import { registerWebhook, until } from '../setup/register-webhook.js';
 import { startWebhookProcess } from '../setup/start-webhook-process.js';
 import type { Scenario } from './types.js';
 
-/** The manifests leave the webhook's own namespace out: pods there are the floor, created in turn with the others. */
-const floorNamespace = 'irsa-system';
+/** Who mutates a pod: each has a namespace of its own, and the pods are created in turn. */
+const sides = ['ours', 'go', 'floor'] as const;
+type Side = (typeof sides)[number];
 const sequential = 400;
 const concurrent = 600;
 
-/** What `npm run bench admission` reads: pod creations with our webhook and, in turn, without it. No scenario: it proves nothing. */
+/** What `npm run bench admission` reads: pod creations with our webhook and, in turn, with the Go webhook and with none. No scenario: it proves nothing. */
 export const measureAdmission: Scenario = {
   id: 'measure-admission',
-  about: 'pod creations with and without our webhook',
-  parts: ['etcd', 'kube-apiserver', 'kubectl'],
+  about: 'pod creations with our webhook, the Go webhook and none',
+  parts: ['etcd', 'kube-apiserver', 'kubectl', 'eks-webhook'],
   buckets: [],
   run: async (world) => JSON.stringify(await measure(world)),
 };
@@ -31,64 +40,92 @@ export interface AdmissionFigures {
   readonly perSecond: number;
 }
 
-async function measure(world: World): Promise<Record<'ours' | 'floor', AdmissionFigures>> {
+async function measure(world: World): Promise<Record<Side, AdmissionFigures>> {
   const rig = await startAdmissionRig(world);
-  const port = world.nextPort();
-  const manifests = webhookManifests({
-    namespace: floorNamespace,
-    image: 'registry.example.com/irsa-webhook:0.1.0',
-    certificates: 'self-managed',
-    region,
-  });
-  const args = await deployWebhook(
-    world,
-    rig.api,
-    manifests,
-    `https://${webhookHost}:${String(port)}/mutate`,
-  );
-  await startWebhookProcess(world, rig.api, { name: 'measured-webhook', args, port });
-  // The floor's pods are the same as the others, which the namespace's own security level would not let in.
-  const level = (mode: string) => [`pod-security.kubernetes.io/${mode}`, null];
-  await rig.client.send(
-    'PATCH',
-    `/api/v1/namespaces/${floorNamespace}`,
-    { metadata: { labels: Object.fromEntries(['enforce', 'warn', 'audit'].map(level)) } },
-    'application/merge-patch+json',
-  );
-  await ensureServiceAccount(rig.client, floorNamespace, 'role');
-  await until('the webhook is in force', () => isInForce(rig.client));
-  const names = { ours: namespace, floor: floorNamespace } as const;
-  const times = { ours: [] as number[], floor: [] as number[] };
-  // The first hundred warm both sides up.
+  await prepareNamespaces(rig);
+  await startBothWebhooks(rig);
+  const times: Record<Side, number[]> = { ours: [], go: [], floor: [] };
+  // The first hundred warm all sides up.
   for (let index = -100; index < sequential; index++) {
-    for (const side of ['ours', 'floor'] as const) {
-      const ms = await create(rig.client, names[side], `one-${String(index + 100)}`);
+    for (const side of sides) {
+      const ms = await create(rig, side, `one-${String(index + 100)}`);
       if (index >= 0) times[side].push(ms);
     }
   }
-  const rates = { ours: [] as number[], floor: [] as number[] };
+  const rates: Record<Side, number[]> = { ours: [], go: [], floor: [] };
   for (let round = 0; round < 4; round++) {
-    for (const side of ['ours', 'floor'] as const) {
+    for (const side of sides) {
       const started = performance.now();
       const pods = Array.from(
         { length: concurrent / 4 },
         (_, index) => `many-${String(round)}-${String(index)}`,
       );
-      await mapConcurrently(pods, 16, (name) => create(rig.client, names[side], name));
+      await mapConcurrently(pods, 16, (name) => create(rig, side, name));
       rates[side].push((1000 * pods.length) / (performance.now() - started));
     }
   }
-  const figures = (side: 'ours' | 'floor'): AdmissionFigures => ({
+  const figures = (side: Side): AdmissionFigures => ({
     p50: quantile(times[side], 0.5),
     p99: quantile(times[side], 0.99),
     perSecond: quantile(rates[side], 0.5),
   });
-  return { ours: figures('ours'), floor: figures('floor') };
+  return { ours: figures('ours'), go: figures('go'), floor: figures('floor') };
 }
 
-async function create(client: KubernetesClient, where: string, name: string): Promise<number> {
+async function prepareNamespaces({ client }: AdmissionRig): Promise<void> {
+  for (const side of sides) {
+    await client.create('/api/v1/namespaces', { metadata: { name: side } });
+    await ensureServiceAccount(client, side, 'role', {
+      'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/measured',
+    });
+  }
+}
+
+async function startBothWebhooks(rig: AdmissionRig): Promise<void> {
+  const { world, api, client } = rig;
+  const port = world.nextPort();
+  const manifests = webhookManifests({
+    namespace: 'irsa-system',
+    image: 'registry.example.com/irsa-webhook:0.1.0',
+    certificates: 'self-managed',
+    region,
+  });
+  const url = `https://${webhookHost}:${String(port)}/mutate`;
+  const args = await deployWebhook(world, api, manifests, url);
+  await startWebhookProcess(world, api, { name: 'measured-webhook', args, port });
+  const go = await startGoWebhook(rig);
+  world.onEnd(() => go.stop());
+  await registerWebhook(client, {
+    name: 'go',
+    url: go.url,
+    ca: world.certificates.ca,
+    reviewVersions: goReviewVersions,
+    namespace: 'go',
+  });
+  for (const [side, expected] of [
+    ['ours', true],
+    ['go', true],
+    ['floor', false],
+  ] as const) {
+    await until(`pods of ${side} are mutated as they should`, async () => {
+      const { status, pod } = await dryRun(client, podOf(side, 'probe'), side);
+      return status === 201 && hasRole(pod.spec.containers[0]) === expected;
+    });
+  }
+}
+
+/** The same pod for all, but for the label by which our webhook leaves it to others. */
+const podOf = (side: Side, name: string): KubernetesJson => ({
+  ...canary,
+  metadata: {
+    name,
+    ...(side !== 'ours' && { labels: { 'eks.amazonaws.com/skip-pod-identity-webhook': 'true' } }),
+  },
+});
+
+async function create({ client }: AdmissionRig, side: Side, name: string): Promise<number> {
   const started = performance.now();
-  await client.create(`/api/v1/namespaces/${where}/pods`, { ...canary, metadata: { name } });
+  await client.create(`/api/v1/namespaces/${side}/pods`, podOf(side, name));
   return performance.now() - started;
 }
 

@@ -131,7 +131,22 @@ export async function throughOurs<T>(
 
 /** Does the work while the real Go webhook answers the API server. */
 export async function throughGo<T>(rig: AdmissionRig, work: () => Promise<T>): Promise<T> {
-  const { world, api } = rig;
+  const webhook = await startGoWebhook(rig);
+  try {
+    return await whileRegistered(rig, webhook.url, work, goReviewVersions);
+  } finally {
+    await webhook.stop();
+  }
+}
+
+/** This release answers v1 without a TypeMeta, which the API server takes for v1beta1 only. */
+export const goReviewVersions = ['v1beta1'] as const;
+
+/** Starts the real Go webhook beside the API server. */
+export async function startGoWebhook({
+  world,
+  api,
+}: AdmissionRig): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const { ca, certFile, keyFile } = world.certificates;
   const [port, metricsPort] = [world.nextPort(), world.nextPort()];
   const url = `https://127.0.0.1:${String(port)}`;
@@ -147,10 +162,5 @@ export async function throughGo<T>(rig: AdmissionRig, work: () => Promise<T>): P
     logs: world.logs,
     ready: async () => (await sendHttps({ url: `${url}/healthz`, ca })).status === 200,
   });
-  try {
-    // This release answers v1 without a TypeMeta, which the API server takes for v1beta1 only.
-    return await whileRegistered(rig, `${url}/mutate`, work, ['v1beta1']);
-  } finally {
-    await webhook.stop();
-  }
+  return { url: `${url}/mutate`, stop: () => webhook.stop() };
 }

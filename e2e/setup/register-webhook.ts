@@ -13,6 +13,8 @@ export async function registerWebhook(
     readonly failurePolicy?: 'Fail' | 'Ignore';
     readonly timeoutSeconds?: number;
     readonly reviewVersions?: readonly ('v1' | 'v1beta1')[];
+    /** Default all of them. */
+    readonly namespace?: string;
   },
 ): Promise<void> {
   await client.apply(`${path}/${options.name}`, {
@@ -28,6 +30,9 @@ export async function registerWebhook(
         sideEffects: 'None',
         admissionReviewVersions: options.reviewVersions ?? ['v1', 'v1beta1'],
         reinvocationPolicy: 'IfNeeded',
+        ...(options.namespace !== undefined && {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': options.namespace } },
+        }),
         rules: [
           { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] },
           {
