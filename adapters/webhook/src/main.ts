@@ -6,7 +6,7 @@ import { createLogger, errorField } from './create-logger.js';
 import { loadInClusterAccess } from './kubernetes/load-in-cluster-access.js';
 import { loadKubeconfigAccess } from './kubernetes/load-kubeconfig-access.js';
 import { parseOptions, type Command, type WebhookOptions } from './parse-options.js';
-import { runWebhook } from './run-webhook.js';
+import { runWebhook, type RunningWebhook } from './run-webhook.js';
 
 const { write, flush } = createLineWriter((text) => process.stdout.write(text));
 // A full disk or a log collector that went away must not end the admission of pods.
@@ -48,19 +48,27 @@ const run = async (options: WebhookOptions): Promise<void> => {
           ...(kubeconfig !== undefined && { file: kubeconfig }),
           ...(kubeApi !== undefined && { server: kubeApi }),
         });
+  const running: { webhook?: RunningWebhook } = {};
   let closing = false;
-  const webhook = await runWebhook({ options, loadAccess, log }).catch((error: unknown) => {
-    die('cannot start', error);
-    return undefined;
-  });
   const stop = (): void => {
     // The second signal does not wait.
-    if (closing || webhook === undefined) process.exit(1);
+    if (closing) process.exit(1);
     closing = true;
-    void webhook.close().then(() => process.exit(0));
+    if (running.webhook !== undefined) {
+      void running.webhook.close().then(() => process.exit(0));
+      return;
+    }
+    log.info('stopped', { because: 'it had not started yet' });
+    process.exit(0);
   };
+  // Before anything that may take long: the kernel passes over signals to the first process of a container that says nothing of them.
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  try {
+    running.webhook = await runWebhook({ options, loadAccess, log });
+  } catch (error) {
+    die('cannot start', error);
+  }
 };
 
 const command = readCommand();

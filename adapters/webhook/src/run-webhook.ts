@@ -178,8 +178,14 @@ async function start(run: RunWebhookOptions, stops: Stops): Promise<RunningWebho
   };
 }
 
+/** Everything is told before anything is waited for: the client, the last one, then ends the calls that the others wait for. */
 async function stopAll(stops: Stops): Promise<void> {
-  for (const stop of stops.splice(0).reverse()) await stop();
+  await Promise.all(
+    stops
+      .splice(0)
+      .reverse()
+      .map((stop) => stop()),
+  );
 }
 
 function startWatch(task: {

@@ -26,7 +26,10 @@ afterEach(async () => {
 });
 
 /** JSON is YAML. */
-const writeKubeconfig = async (user: object = { token: 'secret-token' }): Promise<string> => {
+const writeKubeconfig = async (
+  user: object = { token: 'secret-token' },
+  more: object = {},
+): Promise<string> => {
   const { caBundle } = await testIdentity();
   const file = join(folder, 'kubeconfig');
   const config = {
@@ -40,6 +43,7 @@ const writeKubeconfig = async (user: object = { token: 'secret-token' }): Promis
         cluster: {
           server: `https://127.0.0.1:${api.port}`,
           'certificate-authority-data': caBundle,
+          ...more,
         },
       },
     ],
@@ -71,7 +75,40 @@ describe('loadKubeconfigAccess', () => {
     expect(access).toMatchObject({ host: '::1', port: 6443, certificatePem, privateKeyPem });
   });
 
+  it('keeps the path of a server behind a gateway', async () => {
+    const file = await writeKubeconfig({}, { server: 'https://rancher.example/k8s/clusters/c-1/' });
+    expect(await loadKubeconfigAccess({ file })).toMatchObject({
+      host: 'rancher.example',
+      port: 443,
+      basePath: '/k8s/clusters/c-1',
+    });
+  });
+
+  it('reads a token file each time, from beside the kubeconfig, as kubectl does', async () => {
+    const file = await writeKubeconfig({ tokenFile: 'token' });
+    for (const token of ['one', 'two']) {
+      await writeFile(join(folder, 'token'), `${token}\n`);
+      expect((await loadKubeconfigAccess({ file })).headers).toEqual({
+        authorization: `Bearer ${token}`,
+      });
+    }
+  });
+
   it.each([
+    [
+      'a proxy',
+      async () => ({ file: await writeKubeconfig({}, { 'proxy-url': 'http://proxy:3128' }) }),
+    ],
+    [
+      'a plugin that fails',
+      async () => ({
+        file: await writeKubeconfig({ exec: { command: 'false', interactiveMode: 'Never' } }),
+      }),
+    ],
+    [
+      'a token file that is none',
+      async () => ({ file: await writeKubeconfig({ tokenFile: 'x' }) }),
+    ],
     ['a missing file', () => Promise.resolve({ file: join(folder, 'none') })],
     ['plain http', async () => ({ file: await writeKubeconfig(), server: 'http://x' })],
     [
@@ -181,6 +218,46 @@ describe('irsa-webhook, the program', () => {
     expect(told.log).toContain('"message":"reviewed","decision":"mutated"');
     expect(told.log).toContain('"message":"stopped"');
     expect(told.log).not.toContain('secret-token');
+  });
+
+  it('ends within its times while the API server says nothing', async () => {
+    const { program, exited } = await launch('--lame-duck=0', '--drain-timeout=100ms');
+    api.fault = ({ query }) => (query.has('watch') ? { status: 500 } : 'hang');
+    api.endWatches();
+    await expect.poll(() => api.count('/api/v1/serviceaccounts', 'list'), soon).toBe(2);
+    const startedAt = performance.now();
+    program.kill('SIGTERM');
+    expect(await exited).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it('ends on SIGTERM before it has started, as the first process of a container must say itself', async () => {
+    const file = await writeKubeconfig();
+    const program = spawn(
+      process.execPath,
+      [
+        main,
+        `--kubeconfig=${file}`,
+        '--certificates=self-managed',
+        '--bind-address=127.0.0.1',
+        '--port=0',
+        '--metrics-port=0',
+      ],
+      { env: {}, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    child = program;
+    let log = '';
+    program.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()));
+    const exited = new Promise((resolve) => {
+      program.on('exit', (code, signal) => {
+        resolve(code ?? signal);
+      });
+    });
+    // There is no webhook configuration, so there is no pair and no server.
+    await expect.poll(() => log, soon).toContain('"source":"certificate"');
+    program.kill('SIGTERM');
+    expect(await exited).toBe(0);
+    expect(log).toContain('"message":"stopped"');
   });
 
   it('after SIGTERM is not ready and still answers; a second signal does not wait', async () => {

@@ -133,15 +133,17 @@ export function keepSelfManagedCertificate(
     return true;
   };
 
+  const isStopping = (): boolean => stopping.signal.aborted;
+
   const run = async (): Promise<void> => {
     let lost = 0;
-    while (!stopping.signal.aborted) {
+    while (!isStopping()) {
       let again = false;
       try {
         again = await turn();
         lost = again ? lost + 1 : 0;
       } catch (error) {
-        onError(error);
+        if (!isStopping()) onError(error);
       }
       // Two replicas that race look again at once, but not for ever without a breath.
       const restMs = served === undefined ? Math.min(pollMs, startPollMs) : pollMs;

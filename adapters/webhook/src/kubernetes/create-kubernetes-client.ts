@@ -13,46 +13,79 @@ import type {
 
 /** Access is read anew after this long: kubelet renews the projected token well before it ends. */
 const accessLifetimeMs = 30_000;
+/** Until then the one before is used while a fresh one is read: a plugin may take longer than a review can wait. */
+const accessGraceMs = 300_000;
+/** Reading access is given up after this long, and tried again by whoever asks next. */
+const accessPatienceMs = 30_000;
 /** A page of 500 ServiceAccounts is about 500 kB; an answer past this is none that was asked for. */
 const maxAnswerBytes = 64 * 1024 * 1024;
+
+/** Why a call was ended. */
+const late: unique symbol = Symbol('late');
+
+type Sendable = Pick<KubernetesRequest, 'method' | 'path' | 'body' | 'contentType'>;
+
+interface Connection {
+  readonly access: ClusterAccess;
+  readonly agent: Agent;
+  readonly readAt: number;
+}
 
 /**
  * A Kubernetes client in one small file over node:https. The official one costs 110 MiB and 0.6 s before its first request
  * (docs/adr): here it would be most of the program.
  */
 export function createKubernetesClient(loadAccess: LoadClusterAccess): KubernetesClient {
-  let known: { readonly access: ClusterAccess; readonly readAt: number } | undefined;
-  let agent: Agent | undefined;
+  /** What is under way. */
+  const live = new Set<AbortController>();
+  let isClosed = false;
+  let connection: Connection | undefined;
+  let isRefused = false;
+  let reading: Promise<Connection> | undefined;
 
-  const access = async (): Promise<ClusterAccess> => {
-    if (known !== undefined && performance.now() - known.readAt < accessLifetimeMs)
-      return known.access;
-    const fresh = await loadAccess();
-    if (known === undefined || !sameConnection(known.access, fresh)) {
+  const read = async (): Promise<Connection> => {
+    const access = await within(loadAccess(), AbortSignal.timeout(accessPatienceMs));
+    let agent = connection?.agent;
+    if (agent === undefined || !sameConnection(connection?.access, access)) {
       agent?.destroy();
       agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 0 });
     }
-    known = { access: fresh, readAt: performance.now() };
-    return fresh;
+    isRefused = false;
+    connection = { access, agent, readAt: performance.now() };
+    return connection;
   };
 
-  const send = async (
-    request: Pick<KubernetesRequest, 'method' | 'path' | 'body' | 'contentType'>,
+  /** Everybody who asks at the same time shares one reading. */
+  const connect = async (signal: AbortSignal): Promise<Connection> => {
+    const ageMs =
+      connection === undefined || isRefused ? Infinity : performance.now() - connection.readAt;
+    if (connection !== undefined && ageMs < accessLifetimeMs) return connection;
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    if (connection === undefined || ageMs > accessGraceMs) return within(reading, signal);
+    // What cannot be read is told when the grace ends, or when the server refuses the old one.
+    reading.catch(() => {});
+    return connection;
+  };
+
+  const dispatch = (
+    { access, agent }: Connection,
+    request: Sendable,
     signal: AbortSignal,
   ): Promise<IncomingMessage> => {
-    const to = await access();
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const response = await dispatch(
+    return dispatchTo(
       {
-        ...connectionOf(to),
+        ...connectionOf(access),
         agent,
         method: request.method ?? 'GET',
-        path: request.path,
+        path: `${access.basePath ?? ''}${request.path}`,
         signal,
         headers: {
           accept: 'application/json',
           'user-agent': 'irsa-webhook',
-          ...to.headers,
+          ...access.headers,
           ...(body !== undefined && {
             'content-type': request.contentType ?? 'application/json',
             'content-length': Buffer.byteLength(body),
@@ -61,49 +94,77 @@ export function createKubernetesClient(loadAccess: LoadClusterAccess): Kubernete
       },
       body,
     );
-    // A token that the server refuses is read anew for the next call, not half a minute later.
-    if (response.statusCode === 401) known = undefined;
-    return response;
+  };
+
+  const send = async (request: Sendable, signal: AbortSignal): Promise<IncomingMessage> => {
+    const known = await connect(signal);
+    const response = await dispatch(known, request, signal);
+    if (response.statusCode !== 401) return response;
+    // The token may have been replaced a moment ago.
+    isRefused = true;
+    const fresh = await connect(signal);
+    if (JSON.stringify(fresh.access) === JSON.stringify(known.access)) return response;
+    response.resume();
+    return dispatch(fresh, request, signal);
+  };
+
+  /** Runs a call that ends when the client is closed, or when nothing was heard for so long. */
+  const call = async <T>(
+    path: string,
+    { ms, why }: { readonly ms: number; readonly why: string },
+    run: (signal: AbortSignal, heard: () => void) => Promise<T>,
+  ): Promise<T> => {
+    const ending = new AbortController();
+    live.add(ending);
+    if (isClosed) ending.abort();
+    const timer = setTimeout(() => {
+      ending.abort(late);
+    }, ms);
+    try {
+      return await run(ending.signal, () => timer.refresh());
+    } catch (cause) {
+      throw unreachable(path, ending.signal.reason === late ? `${why} ${ms} ms` : cause, cause);
+    } finally {
+      clearTimeout(timer);
+      live.delete(ending);
+    }
   };
 
   return {
-    request: async (request) => {
-      const timeoutMs = request.timeoutMs ?? 10_000;
-      const signal = AbortSignal.timeout(timeoutMs);
-      try {
-        return await readAnswer(await send(request, signal));
-      } catch (cause) {
-        throw unreachable(
-          request.path,
-          signal.aborted ? `no answer in ${timeoutMs} ms` : cause,
-          cause,
-        );
-      }
-    },
-    stream: async (stream) => {
-      const silence = new AbortController();
-      const timer = setTimeout(() => {
-        silence.abort();
-      }, stream.silentMs);
-      try {
-        const response = await send(stream, AbortSignal.any([stream.signal, silence.signal]));
-        timer.refresh();
-        if (response.statusCode !== 200) return await readAnswer(response);
+    request: (request) =>
+      call(request.path, { ms: request.timeoutMs ?? 10_000, why: 'no answer in' }, async (signal) =>
+        readAnswer(await send(request, signal)),
+      ),
+    stream: (stream) =>
+      call(stream.path, { ms: stream.silentMs, why: 'silence for' }, async (ending, heard) => {
+        const response = await send(stream, AbortSignal.any([stream.signal, ending]));
+        heard();
+        if (response.statusCode !== 200) return readAnswer(response);
         stream.onOpen?.();
-        await followLines(response, stream, () => timer.refresh());
+        await followLines(response, stream, heard);
         return { status: 200, body: undefined };
-      } catch (cause) {
-        throw unreachable(
-          stream.path,
-          silence.signal.aborted ? `silence for ${stream.silentMs} ms` : cause,
-          cause,
-        );
-      } finally {
-        clearTimeout(timer);
-      }
+      }),
+    close: () => {
+      isClosed = true;
+      for (const ending of live) ending.abort();
+      connection?.agent.destroy();
     },
-    close: () => agent?.destroy(),
   };
+}
+
+/** The promise, or a rejection as soon as the signal is aborted. */
+function within<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      // What is thrown when no signal is given is an Error; the same here.
+      reject(new Error('the time for it is over', { cause: signal.reason }));
+    };
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+    promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', end);
+    });
+  });
 }
 
 function connectionOf(access: ClusterAccess): RequestOptions {
@@ -118,11 +179,11 @@ function connectionOf(access: ClusterAccess): RequestOptions {
   };
 }
 
-function sameConnection(a: ClusterAccess, b: ClusterAccess): boolean {
+function sameConnection(a: ClusterAccess | undefined, b: ClusterAccess): boolean {
   return JSON.stringify({ ...a, headers: 0 }) === JSON.stringify({ ...b, headers: 0 });
 }
 
-function dispatch(options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {
+function dispatchTo(options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = httpsRequest(options, resolve);
     request.on('error', reject);

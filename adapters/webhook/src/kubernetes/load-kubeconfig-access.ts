@@ -1,4 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import process from 'node:process';
 import { ClusterError } from 'irsa/errors';
+import { parse } from 'yaml';
+import { fieldOf, stringField } from './read-object.js';
 import type { ClusterAccess } from './types.js';
 
 /** What {@link loadKubeconfigAccess} reads. */
@@ -46,20 +52,69 @@ export async function loadKubeconfigAccess(options: KubeconfigOptions): Promise<
     headers?: unknown;
     auth?: string | null | undefined;
   } = {};
-  await config.applyToHTTPSOptions(applied as Parameters<typeof config.applyToHTTPSOptions>[0]);
+  if (cluster?.proxyUrl !== undefined) {
+    throw new ClusterError(
+      `kubeconfig: expected a cluster without proxy-url in ${name}, got ${JSON.stringify(cluster.proxyUrl)}; irsa-webhook goes straight to the API server`,
+    );
+  }
+  try {
+    await config.applyToHTTPSOptions(applied as Parameters<typeof config.applyToHTTPSOptions>[0]);
+  } catch (cause) {
+    throw new ClusterError(
+      `kubeconfig: expected credentials of the current user in ${name}, got none; see kubectl get --raw /version`,
+      { cause },
+    );
+  }
+  const token = await readTokenFile(options.file, config.getCurrentUser()?.name);
+  const basePath = url.pathname.replace(/\/+$/, '');
   const caPem = pem(applied.ca);
   const certificatePem = pem(applied.cert);
   const privateKeyPem = pem(applied.key);
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port === '' ? 443 : url.port),
-    headers: headersOf(applied.headers, applied.auth),
+    ...(basePath !== '' && { basePath }),
+    headers: {
+      ...headersOf(applied.headers, applied.auth),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
     ...(caPem !== undefined && { caPem }),
     ...(certificatePem !== undefined && { certificatePem }),
     ...(privateKeyPem !== undefined && { privateKeyPem }),
     ...(typeof applied.servername === 'string' && { serverName: applied.servername }),
     ...(applied.rejectUnauthorized === false && { skipVerification: true }),
   };
+}
+
+/** The library passes over `tokenFile`, which kubectl reads, and before any `token`. */
+async function readTokenFile(
+  file: string | undefined,
+  user: string | undefined,
+): Promise<string | undefined> {
+  const files =
+    file === undefined
+      ? (process.env['KUBECONFIG']?.split(delimiter).filter((one) => one !== '') ?? [
+          join(homedir(), '.kube', 'config'),
+        ])
+      : [file];
+  for (const path of files) {
+    const users = fieldOf(parse(await readFile(path, 'utf8').catch(() => '')), 'users');
+    const found = Array.isArray(users)
+      ? (users as unknown[]).find((one) => stringField(one, 'name') === user)
+      : undefined;
+    if (found === undefined) continue;
+    const tokenFile = stringField(found, 'user', 'tokenFile');
+    if (tokenFile === undefined) return undefined;
+    try {
+      return (await readFile(resolve(dirname(path), tokenFile), 'utf8')).trim();
+    } catch (cause) {
+      throw new ClusterError(
+        `kubeconfig: expected the tokenFile ${tokenFile} to be readable; check the current user of ${path}`,
+        { cause, path: tokenFile },
+      );
+    }
+  }
+  return undefined;
 }
 
 function pem(value: unknown): string | undefined {

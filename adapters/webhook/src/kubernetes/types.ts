@@ -2,6 +2,8 @@
 export interface ClusterAccess {
   readonly host: string;
   readonly port: number;
+  /** What stands before every path, where the server lies behind a gateway: `/k8s/clusters/c-1`. Default none. */
+  readonly basePath?: string;
   /** Default: the authorities that Node.js trusts. */
   readonly caPem?: string;
   /** A client certificate and its key. */
@@ -56,6 +58,7 @@ export interface KubernetesClient {
   request(request: KubernetesRequest): Promise<KubernetesAnswer>;
   /** Resolves when the server ends the stream (200) or refuses it; rejects when the connection breaks or goes silent. */
   stream(stream: KubernetesStream): Promise<KubernetesAnswer>;
+  /** Ends what is under way, with a rejection. */
   readonly close: () => void;
 }
 
