@@ -289,18 +289,58 @@ describe('annotations that are not ours', () => {
     return outcome.kind === 'skipped' ? outcome.warnings : ['not skipped'];
   };
 
-  it.each(['vault.example.com/role-arn', 'x/role-arn', 'eks.amazonaws.com/role', 'team/rolearn'])(
-    '%s is somebody else’s: no warning',
-    (key) => {
-      expect(warningsOf(key)).toEqual([]);
-    },
-  );
+  it.each([
+    'vault.example.com/role-arn',
+    'x/role-arn',
+    'team/rolearn',
+    'team/role',
+    'role',
+    // kube2iam’s and kiam’s, and others that AWS’s own controllers read or write.
+    'iam.amazonaws.com/role',
+    'iam.amazonaws.com/permitted',
+    'vpc.amazonaws.com/role',
+    'eks.amazonaws.com/audience',
+    'eks.amazonaws.com/token-expiration',
+    'eks.amazonaws.com/sts-regional-endpoints',
+    'eks.amazonaws.com/skip-containers',
+    'eks.amazonaws.com/include-containers',
+    'eks.amazonaws.com/region',
+    'eks.amazonaws.com/role-session-name',
+    'eks.amazonaws.com/skip-pod-identity-webhook',
+    'eks.amazonaws.com/nodegroup',
+    'eks.amazonaws.com/compute-type',
+    'ack.aws/role-arn-of-team',
+    'meta.helm.sh/release-name',
+    'kubectl.kubernetes.io/last-applied-configuration',
+  ])('%s is somebody else’s, or read: no warning', (key) => {
+    expect(warningsOf(key)).toEqual([]);
+  });
+
+  it('iam.amazonaws.com/role is kube2iam’s even where that is our domain', () => {
+    const serviceAccount = { metadata: { annotations: { 'iam.amazonaws.com/role': 'x' } } };
+    const settings = { annotationDomain: 'iam.amazonaws.com' };
+    const pod = podOf();
+    expect(computePodPatch({ pod, namespace: 'd', serviceAccount, settings })).toMatchObject({
+      kind: 'skipped',
+      warnings: [],
+    });
+  });
 
   it.each([
     'eks.amazon.com/role-arn',
     'EKS.amazonaws.com/Role-ARN',
     'role-arn',
     'eks.amazonsws.com/iam.role_arn',
+    'eks.amazonaws.com/role',
+    'eks.amazonaws.com/iam-role',
+    'eks.amazonaws.com/rolearn',
+    'eks.amazonaws.com/iamRoleArn',
+    'eks.amazonaws.com/role-name',
+    'eks.amazonaws.com/role-am',
+    'eks.amazonaws.com/roles-arn',
+    'eks.amazonaws.com/arn',
+    'eks.amazonaws.com/aws-role-arn',
+    'eks.amazonaws.com/assume-role',
   ])('%s is probably a slip: a warning', (key) => {
     expect(warningsOf(key)).toEqual([
       expect.stringContaining('did you mean eks.amazonaws.com/role-arn?'),
