@@ -19,6 +19,7 @@ export type PodFindingId =
   | 'pod-role-outdated'
   | 'pod-role-removed'
   | 'pod-audience-outdated'
+  | 'pod-expiration-outdated'
   | 'pod-static-keys'
   | 'pod-profile'
   | 'pod-region-missing'
@@ -170,6 +171,15 @@ export const podFindings: Readonly<Record<PodFindingId, CatalogueEntry>> = {
     {
       symptom: 'InvalidIdentityToken: Incorrect token audience',
       see: 'Compare the projected volume’s audience with the annotation eks.amazonaws.com/audience.',
+      fix: roll,
+    },
+  ),
+  'pod-expiration-outdated': entry(
+    'The pod’s token has another lifetime than its ServiceAccount asks for.',
+    {
+      severity: 'warning',
+      symptom: 'The token lives longer, or shorter, than the annotation says',
+      see: 'Compare the projected volume’s expirationSeconds with the annotation eks.amazonaws.com/token-expiration.',
       fix: roll,
     },
   ),

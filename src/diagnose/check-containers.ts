@@ -1,4 +1,5 @@
 import type { Injection } from '../patch/types.js';
+import { otherExpiration } from '../patch/other-expiration.js';
 import { makeFault } from './make-finding.js';
 import { textMember } from './read-json.js';
 import type { ContainerIdentity, PodFacts } from './read-pod.js';
@@ -8,14 +9,21 @@ import type { Fault } from './types.js';
 export function checkContainers(
   pod: PodFacts,
   expected: Injection | undefined,
-  skipped: ReadonlySet<string>,
+  facts: {
+    /** Names of containers that are skipped on purpose. */
+    readonly skipped: ReadonlySet<string>;
+    readonly pod: unknown;
+    readonly serviceAccount: unknown;
+    readonly annotationDomain: string;
+  },
 ): Fault[] {
   return pod.containers.flatMap((container) => {
-    if (skipped.has(container.name))
+    if (facts.skipped.has(container.name))
       return [makeFault('pod-container-skipped', `container ${container.name}`)];
     return [
       ...checkToken(container, pod.isWindows),
       ...(expected === undefined ? [] : checkDrift(container, expected)),
+      ...(expected === undefined ? [] : checkExpiration(container, facts)),
       ...checkRivals(container),
     ];
   });
@@ -93,6 +101,23 @@ function checkDrift(container: ContainerIdentity, expected: Injection): Fault[] 
           ),
         ]),
   ];
+}
+
+function checkExpiration(
+  { name, source }: ContainerIdentity,
+  { annotationDomain, ...facts }: Parameters<typeof checkContainers>[2],
+): Fault[] {
+  const seconds = source?.['expirationSeconds'];
+  const found = source === undefined ? [] : [seconds];
+  const asked = otherExpiration(facts, annotationDomain, found);
+  return asked === undefined
+    ? []
+    : [
+        makeFault(
+          'pod-expiration-outdated',
+          `container ${name} has a token of ${JSON.stringify(seconds ?? 3600)} s, the ServiceAccount asks for ${asked} s`,
+        ),
+      ];
 }
 
 /** Settings of the container's own that win over the injected identity, or keep it from working. */

@@ -47,7 +47,7 @@ export interface ExplainPodOptions {
 
 /**
  * Says why a pod has its AWS identity or has it not: opt-outs, annotations, the webhook's rules, selectors and trust, the pod's age;
- * and whether role, audience and mounts are still what its ServiceAccount asks for.
+ * and whether role, audience, lifetime and mounts are still what its ServiceAccount asks for.
  *
  * @example
  * ```ts
@@ -71,7 +71,12 @@ export function explainPod(options: ExplainPodOptions): Diagnosis {
     // Not looked at; or gone, and then the kubelet gets no further token for the pod.
     const unseen = 'method' in identity || isJsonObject(options.serviceAccount) ? [] : [identity];
     return concludeDiagnosis([
-      ...checkContainers(pod, expected, skipsOf(options, pod)),
+      ...checkContainers(pod, expected, {
+        skipped: skipsOf(options, pod),
+        pod: options.pod,
+        serviceAccount: options.serviceAccount,
+        annotationDomain: resolveMutationSettings(options.settings).annotationDomain,
+      }),
       ...checkWebhookTrustOf(webhookFacts(options)),
       ...unseen,
       ...checkRemoval(options, pod, identity),

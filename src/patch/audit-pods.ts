@@ -1,4 +1,5 @@
 import type { Finding } from '../names/finding.js';
+import { otherExpiration } from './other-expiration.js';
 import { computePodPatch } from './compute-pod-patch.js';
 import { fieldOf, isJsonObject, listOf, nonEmpty, textOf } from './read-json.js';
 import { resolveMutationSettings } from './resolve-mutation-settings.js';
@@ -33,6 +34,7 @@ export interface PodAuditFinding extends Finding {
     | 'pod-role-differs'
     | 'pod-role-removed'
     | 'pod-audience-differs'
+    | 'pod-expiration-differs'
     | 'pod-region-differs';
   readonly pod: { readonly namespace: string; readonly name: string };
   /** Whose roll-out makes the pod anew; absent for a pod on its own. */
@@ -81,18 +83,18 @@ const valuesOf = (pod: unknown, variable: string): Set<string> => {
   return values;
 };
 
-/** The audiences of the tokens in the volumes that carry the injected volume's name, or that name with a number where it was taken. */
-const audiencesOf = (pod: unknown, volumeName: string): Set<string> => {
-  const audiences = new Set<string>();
+/** The tokens in the volumes that carry the injected volume's name, or that name with a number where it was taken. */
+const tokensOf = (pod: unknown, volumeName: string): unknown[] => {
+  const tokens: unknown[] = [];
   for (const volume of listOf(fieldOf(fieldOf(pod, 'spec'), 'volumes'))) {
     const name = textOf(volume, 'name') ?? '';
     if (name !== volumeName && !name.startsWith(`${volumeName}-`)) continue;
     for (const source of listOf(fieldOf(fieldOf(volume, 'projected'), 'sources'))) {
       const token = fieldOf(source, 'serviceAccountToken');
-      if (isJsonObject(token)) audiences.add(textOf(token, 'audience') ?? '');
+      if (isJsonObject(token)) tokens.push(token);
     }
   }
-  return audiences;
+  return tokens;
 };
 
 const decide = (
@@ -139,6 +141,24 @@ const drift = (
         },
       ];
 
+/** Tokens of another lifetime than the ServiceAccount asks for by annotation. */
+const expirationDrift = (
+  { pod, serviceAccount, settings }: AuditedPod,
+  tokens: readonly unknown[],
+): Fault[] => {
+  const found = tokens.map((token) => fieldOf(token, 'expirationSeconds'));
+  const asked = otherExpiration({ pod, serviceAccount }, settings.annotationDomain, found);
+  if (asked === undefined) return [];
+  return [
+    {
+      id: 'pod-expiration-differs',
+      severity: 'warning',
+      title: 'The pod’s token has another lifetime than its service account asks for now.',
+      evidence: `${JSON.stringify(found).slice(1, -1).slice(0, 300)} s instead of ${asked} s`,
+    },
+  ];
+};
+
 const faultsOfInjected = (audited: AuditedPod, expected: Injection): Fault[] => {
   const { pod } = audited;
   const outcome = decide(audited, pod);
@@ -159,12 +179,13 @@ const faultsOfInjected = (audited: AuditedPod, expected: Injection): Fault[] => 
       },
     ];
   }
+  const tokens = tokensOf(pod, expected.tokenVolumeName);
   const drifts = [
     ...drift(valuesOf(pod, 'AWS_ROLE_ARN'), isWeb ? expected.roleArn : undefined, {
       id: 'pod-role-differs',
       title: 'The pod carries another role than its service account names now.',
     }),
-    ...drift(audiencesOf(pod, expected.tokenVolumeName), expected.audience, {
+    ...drift(new Set(tokens.map((token) => textOf(token, 'audience') ?? '')), expected.audience, {
       id: 'pod-audience-differs',
       title: 'The pod’s token is for another audience than its service account names now.',
     }),
@@ -172,6 +193,8 @@ const faultsOfInjected = (audited: AuditedPod, expected: Injection): Fault[] => 
       id: 'pod-region-differs',
       title: 'The pod carries another region than is set now.',
     }),
+    // Container credentials draw their lifetime.
+    ...(isWeb ? expirationDrift(audited, tokens) : []),
   ];
   if (outcome.kind === 'mutated' && drifts.length === 0) {
     const missing = outcome.patch
@@ -195,7 +218,7 @@ const faultsOf = (audited: AuditedPod): Fault[] => {
     expected.kind === 'skipped' &&
     (expected.reason === 'no-role-arn' || expected.reason === 'no-service-account') &&
     roles.size > 0 &&
-    audiencesOf(audited.pod, 'aws-iam-token').size > 0;
+    tokensOf(audited.pod, 'aws-iam-token').length > 0;
   if (!isRemoved) return [];
   const title = 'The pod carries a role, its service account names none any more.';
   return [{ id: 'pod-role-removed', severity: 'warning', title, evidence: list(roles) }];

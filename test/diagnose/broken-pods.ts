@@ -363,6 +363,13 @@ export const brokenPods: readonly BrokenPod[] = [
       'eks.amazonaws.com/audience': 'other',
     }),
   })),
+  broken('lifetime changed since', 'pod-expiration-outdated', () => ({
+    pod: mutated(),
+    serviceAccount: account({
+      'eks.amazonaws.com/role-arn': roleArn,
+      'eks.amazonaws.com/token-expiration': '7200',
+    }),
+  })),
   broken('static keys', 'pod-static-keys', () => ({
     pod: changed(mutated(), (pod) =>
       app(pod)['env'].push({ name: 'AWS_ACCESS_KEY_ID', value: 'AKIAIOSFODNN7EXAMPLE' }),

@@ -121,6 +121,35 @@ describe('auditPods', () => {
     expect(ids(pod, { settings: { region: 'eu-west-1' } })).toEqual(['pod-region-differs']);
   });
 
+  it('finds a token of another lifetime than the ServiceAccount asks for by annotation', () => {
+    const asking = (seconds: string): Json =>
+      account({ 'role-arn': roleArn, 'token-expiration': seconds });
+    const pod = mutated(audited);
+    const [finding, ...rest] = auditPods({ pods: [pod], serviceAccounts: [asking('7200')] });
+    expect(finding).toMatchObject({
+      id: 'pod-expiration-differs',
+      severity: 'warning',
+      evidence: '86400 s instead of 7200 s',
+    });
+    expect(rest).toEqual([]);
+    // As it is asked for; past what either webhook takes; no number, which both ignore.
+    for (const seconds of ['86400', ' 86400 ', '100000', 'a day'])
+      expect(ids(pod, { serviceAccounts: [asking(seconds)] })).toEqual([]);
+    const go = mutated(audited, asking('100000'), { behavior: 'eks' });
+    expect(ids(go, { serviceAccounts: [asking('100000')] })).toEqual([]);
+    // The pod's own annotation wins, and a setting of the webhook is not known here.
+    const own = named(podOf(), 'x', {
+      annotations: { 'eks.amazonaws.com/token-expiration': '900' },
+    });
+    expect(ids(mutated(own), { serviceAccounts: [asking('7200')] })).toEqual([]);
+    expect(ids(pod, { settings: { tokenExpirationSeconds: 7200 } })).toEqual([]);
+    // Where nobody says, Kubernetes gives an hour.
+    const unsaid = structuredClone(pod);
+    delete unsaid.spec.volumes[0].projected.sources[0].serviceAccountToken.expirationSeconds;
+    expect(ids(unsaid, { serviceAccounts: [asking('3600')] })).toEqual([]);
+    expect(ids(unsaid, { serviceAccounts: [asking('7200')] })).toEqual(['pod-expiration-differs']);
+  });
+
   it('takes a role in one of several containers for that container’s own', () => {
     const env = [{ name: 'AWS_ROLE_ARN', value: `${roleArn}-own` }];
     expect(ids(mutated(named(podOf([{ name: 'a', env }, { name: 'b' }]))))).toEqual([]);
