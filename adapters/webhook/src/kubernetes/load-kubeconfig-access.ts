@@ -3,7 +3,6 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { ClusterError } from 'irsa/errors';
-import { parse } from 'yaml';
 import { fieldOf, stringField } from './read-object.js';
 import type { ClusterAccess } from './types.js';
 
@@ -97,6 +96,7 @@ async function readTokenFile(
           join(homedir(), '.kube', 'config'),
         ])
       : [file];
+  const { parse } = await import('yaml');
   for (const path of files) {
     const users = fieldOf(parse(await readFile(path, 'utf8').catch(() => '')), 'users');
     const found = Array.isArray(users)
