@@ -1,3 +1,4 @@
+import type { SkipReason } from 'irsa/patch';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestEvent } from './types.js';
 
@@ -10,6 +11,8 @@ export interface MetricSources {
   readonly ready: () => boolean;
   /** End of the certificates in use, in seconds since 1970, by kind (`serving`, `authority`). */
   readonly certificateExpiry: () => Readonly<Record<string, number>>;
+  /** Whether an input cannot be used now, by source. */
+  readonly brokenInputs: () => Readonly<Record<string, boolean>>;
 }
 
 /** The counters of the program and their text. */
@@ -29,6 +32,25 @@ const latencyBuckets = [
   30,
 ];
 
+/** Every skip reason; the type sees to it that none is missing. */
+const skipReasons: Readonly<Record<SkipReason, true>> = {
+  'no-service-account': true,
+  'no-role-arn': true,
+  'invalid-role-arn': true,
+  'already-injected': true,
+  'no-container-selected': true,
+  'opted-out': true,
+  'mirror-pod': true,
+  'no-token-volume': true,
+  'not-a-pod': true,
+  'operation-not-handled': true,
+};
+const decisions: readonly string[] = [
+  ...['mutated', 'rejected', ...Object.keys(skipReasons)],
+  ...['method', 'media-type', 'too-large', 'not-json', 'not-a-review', 'aborted'],
+  ...['not-ready', 'overloaded', 'lookup-failed', 'failed'],
+];
+
 /**
  * Creates the metrics. Every label has a closed set of values: nothing that a client sends becomes one (the Go webhook labels with the
  * HTTP method, whatever it says).
@@ -40,10 +62,12 @@ export function createMetrics(sources: MetricSources): Metrics {
   const requests = tally(registry, ['route', 'status'], {
     name: 'irsa_webhook_http_requests_total',
     help: 'HTTP requests by route and status',
+    from: [200, 400, 413, 415, 499, 500, 503].map((status) => `mutate ${status}`),
   });
   const reviews = tally(registry, ['decision'], {
     name: 'irsa_webhook_reviews_total',
     help: 'Admission reviews by decision: mutated, a skip reason, rejected, or why none was made',
+    from: decisions,
   });
   const seconds = new Histogram({
     name: 'irsa_webhook_review_duration_seconds',
@@ -54,14 +78,19 @@ export function createMetrics(sources: MetricSources): Metrics {
   const lookups = tally(registry, ['result'], {
     name: 'irsa_webhook_service_account_lookups_total',
     help: 'ServiceAccount lookups by result: hit, remembered, found, absent, failed',
+    from: ['hit', 'remembered', 'found', 'absent', 'failed'],
   });
   const watches = tally(registry, ['resource', 'event'], {
     name: 'irsa_webhook_watch_events_total',
     help: 'Turns of the Kubernetes watches: listed, watching, lost, expired, failed',
+    from: ['listed', 'watching', 'lost', 'expired', 'failed'].map(
+      (event) => `serviceaccounts ${event}`,
+    ),
   });
   const faults = tally(registry, ['source'], {
     name: 'irsa_webhook_faults_total',
     help: 'Inputs that could not be used and were left as they were, by source',
+    from: ['certificate', 'role-mappings', 'identities-file'],
   });
   gauge(registry, 'irsa_webhook_in_flight_requests', 'Reviews held now', sources.inFlight);
   gauge(
@@ -77,6 +106,14 @@ export function createMetrics(sources: MetricSources): Metrics {
     name: 'irsa_webhook_cache_behind_seconds',
     help: 'Seconds without an open watch; 0 while one is open',
     read: sources.behindSeconds,
+  });
+  gaugeBy(registry, 'source', {
+    name: 'irsa_webhook_input_broken',
+    help: '1 while an input cannot be used and the last good one is in force',
+    read: () =>
+      Object.fromEntries(
+        Object.entries(sources.brokenInputs()).map(([source, is]) => [source, is ? 1 : 0]),
+      ),
   });
   gaugeBy(registry, 'kind', {
     name: 'irsa_webhook_certificate_expiry_timestamp_seconds',
@@ -104,13 +141,19 @@ export function createMetrics(sources: MetricSources): Metrics {
 /**
  * A counter whose labels' values come as one text with spaces between. It counts in a map and hands prom-client the totals when Prometheus asks:
  * `Counter.inc` checks, sorts and joins its labels each time, which for the counters of a review is a hundredth of what it costs.
+ * The values of `from` are there with 0 from the start: Prometheus sees no increase from a series that was not there, so the first fault
+ * would raise no alert.
  */
 function tally(
   registry: Registry,
   labelNames: readonly string[],
-  { name, help }: { readonly name: string; readonly help: string },
+  {
+    name,
+    help,
+    from,
+  }: { readonly name: string; readonly help: string; readonly from: readonly string[] },
 ): (values: string) => void {
-  const counts = new Map<string, number>();
+  const counts = new Map<string, number>(from.map((values) => [values, 0]));
   new Counter({
     name,
     help,

@@ -66,7 +66,11 @@ async function start(run: RunWebhookOptions, stops: Stops): Promise<RunningWebho
     onError: (error) => {
       fault('role-mappings', error);
     },
+    onRead: () => {
+      mended('role-mappings');
+    },
   });
+  const broken: Record<string, boolean> = {};
   const watches = new Map<string, RunningWatch>();
   const certificate: { expiry: Record<string, number>; pair?: CertificatePair } = { expiry: {} };
   const running: { server?: WebhookServer } = {};
@@ -87,10 +91,15 @@ async function start(run: RunWebhookOptions, stops: Stops): Promise<RunningWebho
     behindSeconds,
     ready: () => running.server !== undefined && !isClosing && notReady() === undefined,
     certificateExpiry: () => certificate.expiry,
+    brokenInputs: () => broken,
   });
   const fault = (source: string, error: unknown): void => {
     metrics.fault(source);
+    broken[source] = true;
     log.error('input not usable, the last good one stays', { source, error: errorField(error) });
+  };
+  const mended = (source: string): void => {
+    broken[source] = false;
   };
   const watch = (name: string, path: string, store: WatchStore, fieldSelector?: string): void => {
     const started = startWatch({ run, client, metrics, name, path, store, fieldSelector });
@@ -107,6 +116,9 @@ async function start(run: RunWebhookOptions, stops: Stops): Promise<RunningWebho
       file: options.identitiesFile,
       onError: (error) => {
         fault('identities-file', error);
+      },
+      onMended: () => {
+        mended('identities-file');
       },
       ...(run.pollMs !== undefined && { pollMs: run.pollMs }),
     });
@@ -128,7 +140,10 @@ async function start(run: RunWebhookOptions, stops: Stops): Promise<RunningWebho
     certificate.expiry['serving'] = new Date(validTo).getTime() / 1000;
     log.info('serving certificate in use', { serialNumber, validTo });
   };
-  await startCertificates({ run, client, stops, fault, onPair, expiry: certificate.expiry });
+  await startCertificates({
+    ...{ run, client, stops, fault, mended, onPair },
+    expiry: certificate.expiry,
+  });
   if (certificate.pair === undefined) {
     throw new CertificateError(
       `serving certificate: expected a usable pair in ${options.tlsCert} and ${options.tlsKey}, got none; see the log above, --tls-cert and --tls-key`,
@@ -226,13 +241,17 @@ async function startCertificates(task: {
   readonly client: KubernetesClient;
   readonly stops: Stops;
   readonly fault: (source: string, error: unknown) => void;
+  readonly mended: (source: string) => void;
   readonly onPair: (pair: CertificatePair) => void;
   readonly expiry: Record<string, number>;
 }): Promise<void> {
-  const { run, client, stops, fault, onPair, expiry } = task;
+  const { run, client, stops, fault, mended, onPair, expiry } = task;
   const { options, log, pollMs, trustDelaySeconds } = run;
   const onError = (error: unknown): void => {
     fault('certificate', error);
+  };
+  const onMended = (): void => {
+    mended('certificate');
   };
   if (options.certificates === 'provided') {
     const watched = await watchCertificate({
@@ -240,6 +259,7 @@ async function startCertificates(task: {
       privateKeyFile: options.tlsKey,
       onPair,
       onError,
+      onMended,
       ...(pollMs !== undefined && { pollMs }),
     });
     stops.push(watched.stop);
@@ -260,6 +280,7 @@ async function startCertificates(task: {
       log.info('certificate step done', { step, because });
     },
     onError,
+    onLooked: onMended,
     ...(pollMs !== undefined && { pollMs }),
     ...(trustDelaySeconds !== undefined && { trustDelaySeconds }),
   });

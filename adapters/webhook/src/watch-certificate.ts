@@ -11,6 +11,8 @@ export interface WatchCertificateOptions {
   readonly onPair: (pair: CertificatePair) => void;
   /** A pair cannot be read or served; the one before it stays. */
   readonly onError: (error: unknown) => void;
+  /** After that, the files hold a pair again. */
+  readonly onMended: () => void;
   /** Default 10,000. */
   readonly pollMs?: number;
 }
@@ -20,7 +22,7 @@ export interface WatchCertificateOptions {
  * halves do not belong together, as between two writes, is looked at again.
  */
 export function watchCertificate(options: WatchCertificateOptions): Promise<WatchedFiles> {
-  const { certificateFile, privateKeyFile, onPair, onError, pollMs } = options;
+  const { certificateFile, privateKeyFile, onPair, onError, onMended, pollMs } = options;
   return watchFiles({
     paths: [certificateFile, privateKeyFile],
     onContents: ([certificatePem = '', privateKeyPem = '']) => {
@@ -29,6 +31,7 @@ export function watchCertificate(options: WatchCertificateOptions): Promise<Watc
       onPair(pair);
     },
     onError,
+    onMended,
     ...(pollMs !== undefined && { pollMs }),
   });
 }

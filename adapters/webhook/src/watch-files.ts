@@ -12,6 +12,8 @@ export interface WatchFilesOptions {
   readonly onContents: (contents: readonly string[]) => void | Promise<void>;
   /** A file cannot be read, or `onContents` threw. Called for each new message, not at each look. */
   readonly onError: (error: unknown) => void;
+  /** After a fault the files can be used again, changed or not. */
+  readonly onMended: () => void;
   /** How often the files are read without being told. Default 10,000. */
   readonly pollMs?: number;
 }
@@ -28,7 +30,7 @@ export interface WatchedFiles {
  * sees nothing. The folder is watched to be fast, and the files are read every few seconds to be sure.
  */
 export async function watchFiles(options: WatchFilesOptions): Promise<WatchedFiles> {
-  const { paths, onContents, onError, pollMs = 10_000 } = options;
+  const { paths, onContents, onError, onMended, pollMs = 10_000 } = options;
   let seen: string | undefined;
   let lastFault: string | undefined;
   let looking: Promise<void> = Promise.resolve();
@@ -37,9 +39,9 @@ export async function watchFiles(options: WatchFilesOptions): Promise<WatchedFil
     try {
       const contents = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
       const together = JSON.stringify(contents);
-      if (together === seen) return;
-      await onContents(contents);
+      if (together !== seen) await onContents(contents);
       seen = together;
+      if (lastFault !== undefined) onMended();
       lastFault = undefined;
     } catch (error) {
       const fault = error instanceof Error ? error.message : String(error);

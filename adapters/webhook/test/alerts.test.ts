@@ -21,6 +21,7 @@ const served = (): Promise<string> => {
     behindSeconds: () => ({ serviceaccounts: 0 }),
     ready: () => true,
     certificateExpiry: () => ({ serving: 0 }),
+    brokenInputs: () => ({ certificate: false }),
   });
   metrics.request({ route: 'mutate', status: 200, seconds: 0.001, decision: 'mutated' });
   metrics.lookup('hit');
@@ -81,6 +82,28 @@ it('every label that a rule selects by is one of its metric, and every value one
       expect(text).toMatch(new RegExp(`^${metric}\\{.*\\b${label}="`, 'm'));
       if (operator === '=') expect(words).toContain(value);
     }
+  }
+});
+
+it('every counter that an alert watches is there before it first counts: Prometheus sees no increase of what was not', async () => {
+  const metrics = createMetrics({
+    inFlight: () => 0,
+    serviceAccounts: () => 0,
+    behindSeconds: () => ({}),
+    ready: () => true,
+    certificateExpiry: () => ({}),
+    brokenInputs: () => ({}),
+  });
+  const text = await metrics.text();
+  const counters = rules.flatMap(({ expr }) => [
+    ...expr.matchAll(/(irsa_\w+_total)(?:\{([^}]*)\})?\[/g),
+  ]);
+  expect(counters.length).toBeGreaterThan(4);
+  for (const [, name = '', matchers = ''] of counters) {
+    const labels = [...matchers.matchAll(/(\w+)(?:=~|=)"([^"]*)"/g)].map(
+      ([, label = '', value = '']) => `(?=[^}]*${label}="${value}")`,
+    );
+    expect(text).toMatch(new RegExp(`^${name}\\{${labels.join('')}[^}]*\\} 0$`, 'm'));
   }
 });
 

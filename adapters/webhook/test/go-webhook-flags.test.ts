@@ -88,6 +88,7 @@ describe('a command line of the Go webhook', () => {
       behindSeconds: () => ({}),
       ready: () => true,
       certificateExpiry: () => ({ serving: 0 }),
+      brokenInputs: () => ({}),
     });
     const text = await metrics.text();
     const named = section.match(/irsa_webhook_\w+/g) ?? [];

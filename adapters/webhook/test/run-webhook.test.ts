@@ -95,6 +95,14 @@ const ready = async ({ url }: RunningWebhook): Promise<void> =>
     .poll(async () => (await call(url, { method: 'GET', path: '/readyz' })).status, soon)
     .toBe(200);
 
+/** The inputs that Prometheus is told to be unusable. */
+const broken = async (): Promise<string[]> =>
+  [
+    ...(await metrics(running!.metricsPort)).text.matchAll(
+      /^irsa_webhook_input_broken\{source="([^"]+)"\} 1$/gm,
+    ),
+  ].map(([, source]) => source!);
+
 describe('runWebhook', () => {
   it('reads ServiceAccounts, answers reviews, logs and counts them', async () => {
     api.put('serviceaccounts', account);
@@ -290,6 +298,9 @@ describe('runWebhook', () => {
     api.put('configmaps', { ...config({}), data: { config: '{' } });
     await expect.poll(() => lines.join(''), soon).toContain('"source":"role-mappings"');
     expect(await roleOf()).toBe('role/mapped');
+    expect(await broken()).toEqual(['role-mappings']);
+    api.put('configmaps', config({ 'default/s3-echoer': { RoleARN } }));
+    await expect.poll(broken, soon).toEqual([]);
     api.remove('configmaps', 'irsa-system', 'pod-identity-webhook');
     await expect.poll(roleOf, soon).toBeUndefined();
   });
@@ -317,8 +328,15 @@ describe('runWebhook', () => {
     await mount(at, 'two', file('s3-echoer'));
     await expect.poll(patch, soon).toContain('AWS_CONTAINER_CREDENTIALS_FULL_URI');
     await mount(at, 'three', { 'ids.json': '{' });
-    await expect.poll(() => lines.join(''), soon).toContain('"source":"identities-file"');
+    await expect.poll(broken, soon).toEqual(['identities-file']);
+    expect(lines.join('')).toContain('"source":"identities-file"');
     expect(await patch()).toContain('AWS_CONTAINER_CREDENTIALS_FULL_URI');
+    // The same bytes as before the fault are good again, and the same fault is said again.
+    await mount(at, 'four', file('s3-echoer'));
+    await expect.poll(broken, soon).toEqual([]);
+    const said = lines.length;
+    await mount(at, 'five', { 'ids.json': '{' });
+    await expect.poll(() => lines.slice(said).join(''), soon).toContain('"identities-file"');
   });
 
   it('serves a new certificate after the swap, and keeps the last good one over a bad one', async () => {
@@ -330,12 +348,14 @@ describe('runWebhook', () => {
     const { certificatePem, privateKeyPem } = next;
     await mount(join(folder, 'certs'), 'two', { 'tls.crt': certificatePem, 'tls.key': 'corrupt' });
     await expect.poll(() => lines.join(''), soon).toContain('"source":"certificate"');
+    expect(await broken()).toEqual(['certificate']);
     expect((await call(webhook.url, { method: 'GET', path: '/healthz' })).status).toBe(200);
     await mount(join(folder, 'certs'), 'three', {
       'tls.crt': certificatePem,
       'tls.key': privateKeyPem,
     });
     await expect.poll(used, soon).toBe(2);
+    await expect.poll(broken, soon).toEqual([]);
     expect((await call(webhook.url, { method: 'GET', path: '/healthz' })).status).toBe(200);
   });
 
@@ -363,6 +383,10 @@ describe('runWebhook', () => {
     expect(answer.status).toBe(200);
     const { text } = await metrics(webhook.metricsPort);
     expect(text).toMatch(/certificate_expiry_timestamp_seconds\{kind="authority"\} \d{10}/);
+    api.fault = () => ({ status: 500 });
+    await expect.poll(broken, soon).toEqual(['certificate']);
+    api.fault = () => undefined;
+    await expect.poll(broken, soon).toEqual([]);
   });
 
   it('says why it cannot start, and leaves nothing running', async () => {

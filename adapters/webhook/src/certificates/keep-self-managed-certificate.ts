@@ -45,6 +45,8 @@ export interface SelfManagedCertificateOptions {
   /** A step was done, for the log. */
   readonly onStep: (step: CertificatePlan['step'] | 'mark-leaked', because: string) => void;
   readonly onError: (error: unknown) => void;
+  /** It looked and, where needed, acted without a fault. */
+  readonly onLooked: () => void;
   /** How often the Secret and the webhook configuration are looked at; more often until there is a pair. Default 30,000. */
   readonly pollMs?: number;
   /** See `planCertificateRotation`; must be longer than a few polls. Default 300. */
@@ -81,7 +83,7 @@ interface Observed {
 export function keepSelfManagedCertificate(
   options: SelfManagedCertificateOptions,
 ): SelfManagedCertificate {
-  const { onPair, onStep, onError, pollMs = 30_000, now = () => new Date() } = options;
+  const { onPair, onStep, onError, onLooked, pollMs = 30_000, now = () => new Date() } = options;
   const stopping = new AbortController();
   let served: string | undefined;
   let lastGood: CertificateState | undefined;
@@ -141,6 +143,7 @@ export function keepSelfManagedCertificate(
       let again = false;
       try {
         again = await turn();
+        onLooked();
         lost = again ? lost + 1 : 0;
       } catch (error) {
         if (!isStopping()) onError(error);

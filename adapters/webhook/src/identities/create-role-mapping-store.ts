@@ -14,6 +14,8 @@ export interface RoleMappingStoreOptions {
   readonly name: string;
   /** An entry or the whole ConfigMap cannot be read. */
   readonly onError: (error: unknown) => void;
+  /** The whole ConfigMap was read, or is gone. */
+  readonly onRead: () => void;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface RoleMappingStoreOptions {
  * a deleted one takes its mappings with it (the Go webhook keeps them for ever).
  */
 export function createRoleMappingStore(options: RoleMappingStoreOptions): RoleMappingStore {
-  const { name, onError } = options;
+  const { name, onError, onRead } = options;
   let mappings: RoleMappings | undefined;
   const isOurs = (object: unknown): boolean => readMetadata(object)?.name === name;
   const set = (object: unknown): void => {
@@ -32,9 +34,14 @@ export function createRoleMappingStore(options: RoleMappingStoreOptions): RoleMa
       for (const { key, why } of mappings.omitted) {
         onError(new RoleMappingsError(`role mapping ${key} is left out: ${why}`, { path: key }));
       }
+      if (mappings.omitted.length === 0) onRead();
     } catch (error) {
       onError(error);
     }
+  };
+  const forget = (): void => {
+    mappings = undefined;
+    onRead();
   };
   return {
     mappings: () => mappings,
@@ -43,14 +50,14 @@ export function createRoleMappingStore(options: RoleMappingStoreOptions): RoleMa
       return {
         add: (object) => seen.push(object),
         commit: () => {
-          if (!seen.some(isOurs)) mappings = undefined;
+          if (!seen.some(isOurs)) forget();
           for (const object of seen) set(object);
         },
       };
     },
     set,
     remove: (object) => {
-      if (isOurs(object)) mappings = undefined;
+      if (isOurs(object)) forget();
     },
   };
 }

@@ -6,6 +6,8 @@ export interface WatchIdentitiesFileOptions {
   readonly file: string;
   /** The file cannot be read or parsed; the associations before it stay. */
   readonly onError: (error: unknown) => void;
+  /** After that, the file can be used again. */
+  readonly onMended: () => void;
   /** Default 10,000. */
   readonly pollMs?: number;
 }
@@ -27,6 +29,7 @@ export async function watchIdentitiesFile(
       associations = parsePodIdentityAssociations(text);
     },
     onError: options.onError,
+    onMended: options.onMended,
     ...(options.pollMs !== undefined && { pollMs: options.pollMs }),
   });
   return { associations: () => associations, stop: watched.stop };

@@ -52,6 +52,7 @@ export const start = (serviceName = 'irsa-webhook'): Replica => {
     onPair: (pair) => pairs.push(pair),
     onStep: (step) => steps.push(step),
     onError: (error) => errors.push(String(error)),
+    onLooked: () => {},
     pollMs: 30,
     now: () => world.now,
   });
