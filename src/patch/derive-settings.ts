@@ -22,6 +22,8 @@ export interface TokenPlace {
   readonly mountPath: string;
   /** The mount path in the one writing in which it can be compared with others. */
   readonly comparableMountPath: string;
+  /** The same folder by its other name, `/run/…` for `/var/run/…` or the reverse; that very path where it has none. */
+  readonly otherMountPath: string;
   /** The token's path inside the volume. */
   readonly tokenPath: string;
   /** The token's path in a container. */
@@ -42,12 +44,18 @@ export interface DerivedSettings {
 /** A path as Windows containers see it. */
 const windowsPath = (path: string): string => `C:${path.replaceAll('/', '\\')}`;
 
+/** The other name of a path below `/var/run`, which most images have as a link to `/run`; the path itself elsewhere. */
+const otherName = (path: string): string =>
+  path.startsWith('/run/') ? `/var${path}` : path.replace(/^\/var\/run\//, '/run/');
+
 const placeOf = (volumeName: string, mountPath: string, tokenPath: string): TokenPlace => {
   const tokenFile = joinPath(mountPath, tokenPath);
+  const comparableMountPath = comparablePath(mountPath);
   return {
     volumeName,
     mountPath,
-    comparableMountPath: comparablePath(mountPath),
+    comparableMountPath,
+    otherMountPath: otherName(comparableMountPath),
     tokenPath,
     tokenFile,
     windowsTokenFile: windowsPath(tokenFile),

@@ -97,6 +97,69 @@ describe('what is in the way', () => {
     );
   });
 
+  it.each<readonly [string, string, Json, Json, string]>([
+    ['a secret', '/run/secrets', {}, { secret: {} }, '/aws-iam-token'],
+    ['a config map', '/var/run/secrets/', {}, { configMap: {} }, '/aws-iam-token'],
+    ['a read-only claim', '/var/run', { readOnly: true }, { nfs: {} }, '/aws-iam-token'],
+    ['a writable claim', '/var/run', { readOnly: false }, { nfs: {} }, tokenPath],
+    ['a secret over everything', '/', {}, { secret: {} }, tokenPath],
+    ['a volume that is not there', '/var/run', { name: 'x' }, { secret: {} }, tokenPath],
+    ['a secret beside our path', '/var/run/secrets/x', {}, { secret: {} }, tokenPath],
+    ['a secret in a folder named like ours', '/ru', {}, { secret: {} }, tokenPath],
+  ])('%s mounted at %s', (_, mountPath, mount, kind, expected) => {
+    const volumeMounts = [{ name: 'd', mountPath, ...mount }];
+    const volumes = [{ name: 'd', ...kind }];
+    const outcome: Json = decide(podOf([{ name: 'app', volumeMounts }], { volumes }));
+    expect(outcome.patch.at(-1).value.mountPath).toBe(expected);
+    expect(outcome.patch.at(-2).value.at(-1).value).toBe(`${expected}/token`);
+    expect(outcome.warnings).toHaveLength(expected === tokenPath ? 0 : 1);
+  });
+
+  it('the way round a read-only mount is free itself', () => {
+    const volumeMounts = [
+      { name: 'd', mountPath: '/run' },
+      { name: 'd', mountPath: '/aws-iam-token' },
+      { name: 'd', mountPath: tokenPath },
+    ];
+    const volumes = [{ name: 'd', secret: {} }];
+    const outcome: Json = decide(podOf([{ name: 'app', volumeMounts }], { volumes }));
+    expect(outcome.patch.at(-1).value.mountPath).toBe('/aws-iam-token-2');
+    expect(outcome.warnings).toEqual([
+      'container "app" has a read-only mount above the token: it is at /aws-iam-token-2',
+    ]);
+  });
+
+  it('where settings mount below /run, /var/run is on the way as well', () => {
+    const volumes = [{ name: 'd', secret: {} }];
+    const volumeMounts = [{ name: 'd', mountPath: '/var/run' }];
+    const outcome: Json = computePodPatch({
+      pod: podOf([{ name: 'app', volumeMounts }], { volumes }),
+      namespace: 'default',
+      serviceAccount: account(),
+      settings: { tokenMountPath: '/run/tokens' },
+    });
+    expect(outcome.patch.at(-1).value.mountPath).toBe('/aws-iam-token');
+  });
+
+  it('of several volumes with our token, the one that a container mounts serves it', () => {
+    const serviceAccountToken = { audience: 'sts.amazonaws.com', path: 'token' };
+    const projected = { sources: [{ serviceAccountToken }] };
+    const volumes = ['one', 'two'].map((name) => ({ name, projected }));
+    const volumeMounts = [{ name: 'two', mountPath: '/two' }];
+    const outcome: Json = decide(
+      podOf([{ name: 'app', volumeMounts }, { name: 'bare' }], { volumes }),
+    );
+    expect(outcome.patch.map(({ path, value }: Json) => [path, value.at(-1)])).toEqual([
+      ['/spec/containers/0/env', { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: '/two/token' }],
+      [
+        '/spec/containers/1/env',
+        { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: `${tokenPath}/token` },
+      ],
+      ['/spec/containers/1/volumeMounts', { name: 'one', mountPath: tokenPath, readOnly: true }],
+    ]);
+    expect(outcome.warnings).toEqual([]);
+  });
+
   it('a token seen through a sub-path would not be renewed: the volume is mounted again', () => {
     const serviceAccountToken = { audience: 'sts.amazonaws.com', path: 'token' };
     const volumes = [{ name: 'own', projected: { sources: [{ serviceAccountToken }] } }];

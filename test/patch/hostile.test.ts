@@ -251,6 +251,18 @@ describe('hostile input', () => {
     expect(JSON.stringify(outcome)).toContain(`${path}-10001/token`);
   });
 
+  it('10,000 mounts above our path, of as many volumes', () => {
+    const numbers = Array.from({ length: 10_000 }, (_, index) => index);
+    const volumeMounts = numbers.map((at) => ({ name: `v${at}`, mountPath: '/run/secrets' }));
+    const volumes = numbers.map((at) => ({ name: `v${at}`, emptyDir: {} }));
+    const outcome = computePodPatch({
+      pod: podOf([{ name: 'app', volumeMounts }], { volumes }),
+      namespace: 'default',
+      serviceAccount: account(),
+    });
+    expect(outcome).toMatchObject({ kind: 'mutated', warnings: [] });
+  });
+
   it('long texts and deep nesting', () => {
     const long = 'a'.repeat(1_000_000);
     let deep: Json = {};

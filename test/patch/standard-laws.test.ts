@@ -142,6 +142,24 @@ describe('laws of behavior standard', () => {
     });
   });
 
+  it('no mount is added below a read-only one, where the container runtime could make no folder for it', () => {
+    law((pod, surroundings) => {
+      const after = patchedPod(pod, mutate(pod, surroundings));
+      const readOnly = new Set(
+        (pod.spec.volumes ?? [])
+          .filter(({ secret, projected }: Json) => secret !== undefined || projected !== undefined)
+          .map(({ name }: Json) => name),
+      );
+      after.spec.containers.forEach((container: Json, index: number) => {
+        const own: Json[] = pod.spec.containers[index].volumeMounts ?? [];
+        for (const { mountPath } of (container.volumeMounts ?? []).slice(own.length)) {
+          const above = own.filter((mount) => mountPath.startsWith(`${mount.mountPath}/`));
+          expect(above.filter(({ name }) => readOnly.has(name))).toEqual([]);
+        }
+      });
+    });
+  });
+
   it('each warning has at most 120 printable characters', () => {
     law((pod, surroundings) => {
       const outcome = mutate(pod, surroundings);

@@ -16,7 +16,12 @@ import { isWindowsPod } from './is-windows-pod.js';
 import { tokenFileBelow } from './mount-path.js';
 import { planEnvironment, type EnvironmentVariable } from './plan-environment.js';
 import { planTokenMount } from './plan-token-mount.js';
-import { findTokenVolume, planTokenVolume, type TokenVolume } from './plan-token-volume.js';
+import {
+  findTokenVolume,
+  planTokenVolume,
+  readOnlyVolumesIn,
+  type TokenVolume,
+} from './plan-token-volume.js';
 import { resolveIdentity, type Identity } from './resolve-identity.js';
 import { selectContainers, type SelectedContainer } from './select-containers.js';
 
@@ -131,9 +136,7 @@ const volumeFor = (
     tokenFileMode: settings.tokenFileMode,
     warnings,
   };
-  if (subresource === undefined) return planTokenVolume(request);
-  const name = findTokenVolume(request);
-  return name === undefined ? undefined : { name, operation: undefined };
+  return subresource === undefined ? planTokenVolume(request) : findTokenVolume(request);
 };
 
 const injectionOf = (
@@ -182,13 +185,15 @@ export function computeStandardPatch(mutation: ResolvedMutation): MutationOutcom
     if (mountPath === place.mountPath) return tokenFile;
     return tokenFileBelow(mountPath, place.tokenPath, isWindows);
   };
+  const readOnlyVolumes = readOnlyVolumesIn(spec['volumes']);
   const patch: JsonPatchOperation[] = [];
   if (volume.operation !== undefined) patch.push(volume.operation);
   for (const one of selected) {
     const { container } = one;
     const mount = planTokenMount({
       container,
-      volumeName: volume.name,
+      volume,
+      readOnlyVolumes,
       place,
       warnings,
     });

@@ -1,13 +1,15 @@
 import type { TokenPlace } from '../derive-settings.js';
 import { shown } from '../limit-warnings.js';
-import { listOf, objectOf, type JsonObject } from '../read-json.js';
+import { isAbsent, listOf, objectOf, type JsonObject } from '../read-json.js';
 import { comparablePath } from './mount-path.js';
-import { firstFree } from './plan-token-volume.js';
+import { firstFree, type TokenVolume } from './plan-token-volume.js';
 
 /** What {@link planTokenMount} needs. */
 export interface TokenMountRequest {
   readonly container: JsonObject;
-  readonly volumeName: string;
+  readonly volume: TokenVolume;
+  /** The names of the pod's volumes that are mounted read-only, see {@link readOnlyVolumesIn}. */
+  readonly readOnlyVolumes: () => ReadonlySet<unknown>;
   /** Where to mount, if nothing is in the way. */
   readonly place: TokenPlace;
   readonly warnings: string[];
@@ -32,31 +34,73 @@ const takenBy = (path: unknown, base: string): string | undefined => {
   return end < 0 ? clean : clean.slice(0, end);
 };
 
-/** Whether a mount shows the volume as it is; a sub-path would not follow the token's renewal. */
-const isWhole = (mount: JsonObject): boolean => !mount['subPath'] && !mount['subPathExpr'];
-
-/** Where the token volume is mounted in this container, or a path where nothing of the container's own is in the way. */
-export function planTokenMount(request: TokenMountRequest): TokenMount {
-  const { container, volumeName } = request;
-  const { mountPath, comparableMountPath: base } = request.place;
+/** The paths that a container's mounts and devices take among those that begin like `base`. */
+const placesTaken = (container: JsonObject, base: string): ReadonlySet<string> | undefined => {
   let taken: Set<string> | undefined;
-  for (const item of listOf(container['volumeMounts'])) {
-    const mount = objectOf(item);
-    const path = mount['mountPath'];
-    if (mount['name'] === volumeName && typeof path === 'string' && isWhole(mount)) {
-      return { mountPath: path, isNew: false };
-    }
-    const place = takenBy(path, base);
+  for (const mount of listOf(container['volumeMounts'])) {
+    const place = takenBy(objectOf(mount)['mountPath'], base);
     if (place !== undefined) (taken ??= new Set()).add(place);
   }
   for (const device of listOf(container['volumeDevices'])) {
     const place = takenBy(objectOf(device)['devicePath'], base);
     if (place !== undefined) (taken ??= new Set()).add(place);
   }
-  if (taken?.has(base) !== true) return { mountPath, isNew: true };
-  const free = firstFree(base, taken);
-  request.warnings.push(
-    `container ${shown(container['name'])} has a mount at the token's path: token is at ...${free.slice(-24)}`,
+  return taken;
+};
+
+/** Whether a mount shows the volume as it is; a sub-path would not follow the token's renewal. */
+const isWhole = (mount: JsonObject): boolean => !mount['subPath'] && !mount['subPathExpr'];
+
+/** Whether a folder lies on the way to a path. */
+const isAbove = (folder: string, path: string): boolean =>
+  // Most folders differ in the first letter already.
+  folder.charCodeAt(1) === path.charCodeAt(1) &&
+  path.startsWith(folder) &&
+  (folder.endsWith('/') || path.charAt(folder.length) === '/');
+
+/**
+ * Whether a mount makes ours impossible: the container runtime makes a folder for each mount, and could not do so in a read-only
+ * one, so that the container would not start.
+ */
+const blocks = (
+  mount: JsonObject,
+  folder: string,
+  {
+    place: { comparableMountPath: path, otherMountPath: other },
+    readOnlyVolumes,
+  }: TokenMountRequest,
+): boolean =>
+  (isAbove(folder, path) || isAbove(folder, other)) &&
+  (mount['readOnly'] === true || readOnlyVolumes().has(mount['name']));
+
+/** Where the token volume is mounted in this container, or a path where nothing of the container's own is in the way. */
+export function planTokenMount(request: TokenMountRequest): TokenMount {
+  const { container, volume, place, warnings } = request;
+  const { comparableMountPath: ours } = place;
+  let isBlocked = false;
+  let isNear = false;
+  for (const item of listOf(container['volumeMounts'])) {
+    const mount = objectOf(item);
+    const { name, mountPath: path } = mount;
+    if (typeof path !== 'string') continue;
+    if (name === volume.name || volume.others?.has(name) === true) {
+      if (isWhole(mount)) return { mountPath: path, isNew: false };
+    }
+    if (path.length + 1 >= ours.length) isNear = true;
+    else if (blocks(mount, path, request)) isBlocked = true;
+  }
+  if (!isBlocked && !isNear && isAbsent(container['volumeDevices']))
+    return { mountPath: place.mountPath, isNew: true };
+  const base = isBlocked ? `/${place.volumeName}` : ours;
+  const taken = placesTaken(container, base);
+  const isTaken = taken?.has(base) === true;
+  if (!isBlocked && !isTaken) return { mountPath: place.mountPath, isNew: true };
+  const free = isTaken ? firstFree(base, taken) : base;
+  const who = `container ${shown(container['name'])}`;
+  warnings.push(
+    isBlocked
+      ? `${who} has a read-only mount above the token: it is at ${free.slice(-24)}`
+      : `${who} has a mount at the token's path: token is at ...${free.slice(-24)}`,
   );
   return { mountPath: free, isNew: true };
 }

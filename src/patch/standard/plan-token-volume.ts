@@ -17,7 +17,9 @@ export interface TokenVolumeRequest {
 /** The volume to mount, and the operation that adds it where the pod has none. */
 export interface TokenVolume {
   readonly name: string;
-  readonly operation: JsonPatchOperation | undefined;
+  /** Further volumes of the pod with such a token: a container that mounts one of them needs no other. */
+  readonly others?: ReadonlySet<unknown>;
+  readonly operation?: JsonPatchOperation;
 }
 
 /** Whether a volume projects a token for this audience at this path. */
@@ -40,15 +42,20 @@ export const firstFree = (name: string, taken: ReadonlySet<unknown>): string => 
 
 const volumeName = (volume: unknown): unknown => objectOf(volume)['name'];
 
-/** The pod's own volume with an equivalent token. */
-export function findTokenVolume(request: TokenVolumeRequest): string | undefined {
+/** The pod's own volumes with an equivalent token; undefined where it has none. */
+export function findTokenVolume(request: TokenVolumeRequest): TokenVolume | undefined {
+  let first: string | undefined;
+  let others: Set<string> | undefined;
   for (const item of listOf(request.volumes)) {
     const volume = objectOf(item);
     if (!holdsToken(volume, request)) continue;
     const name = volume['name'];
-    if (typeof name === 'string' && name !== '') return name;
+    if (typeof name !== 'string' || name === '') continue;
+    if (first === undefined) first = name;
+    else (others ??= new Set()).add(name);
   }
-  return undefined;
+  if (first === undefined) return undefined;
+  return others === undefined ? { name: first } : { name: first, others };
 }
 
 /** A name that no volume of the pod has. */
@@ -63,7 +70,7 @@ const freeName = ({ volumes, name, warnings }: TokenVolumeRequest): string => {
 /** The volume to mount: an equivalent one of the pod, else a new one under a name that is free. */
 export function planTokenVolume(request: TokenVolumeRequest): TokenVolume {
   const existing = findTokenVolume(request);
-  if (existing !== undefined) return { name: existing, operation: undefined };
+  if (existing !== undefined) return existing;
 
   const { audience, tokenExpirationSeconds, tokenPath: path, tokenFileMode } = request;
   const name = freeName(request);
@@ -77,3 +84,17 @@ export function planTokenVolume(request: TokenVolumeRequest): TokenVolume {
     : { op: 'add', path: '/spec/volumes', value: [volume] };
   return { name, operation };
 }
+
+const readOnlyKinds = ['secret', 'configMap', 'projected', 'downwardAPI', 'image'];
+
+/** The names of the volumes that kubelet mounts read-only, whatever a mount says; looked for at the first call, which few pods need. */
+export const readOnlyVolumesIn = (volumes: unknown): (() => ReadonlySet<unknown>) => {
+  let names: ReadonlySet<unknown> | undefined;
+  return () =>
+    (names ??= new Set(
+      listOf(volumes)
+        .map(objectOf)
+        .filter((volume) => readOnlyKinds.some((kind) => !isAbsent(volume[kind])))
+        .map(volumeName),
+    ));
+};
