@@ -44,6 +44,7 @@ export {
 export type {
   ApiServerFacts,
   BuildJwksOptions,
+  CertificateLike,
   CheckIssuerOptions,
   CryptoKeyLike,
   DiscoveryDocument,
@@ -65,6 +66,7 @@ export type {
   KeyMaterial,
   KeyObjectLike,
   KeyOrJwk,
+  KeyPairLike,
   MigrationFacts,
   MigrationPlan,
   MigrationStep,

@@ -40,6 +40,7 @@ export type {
   VerifyTokenOptions,
 } from './verify-service-account-token.js';
 export type {
+  CertificateLike,
   CryptoKeyLike,
   DiscoveryDocument,
   DiscoveryProfile,
@@ -51,6 +52,7 @@ export type {
   KeyLike,
   KeyMaterial,
   KeyObjectLike,
+  KeyPairLike,
   PublicJwk,
   PublicKey,
   RsaPublicJwk,

@@ -1,5 +1,6 @@
 import { JwksError, KeyError } from '../errors.js';
 import { decodeBase64 } from './base64.js';
+import { readDer } from './der.js';
 import { parseDerKey } from './parse-der-key.js';
 import { parseJwk } from './parse-jwk.js';
 import { parsePem, type PemBlock } from './parse-pem.js';
@@ -40,7 +41,8 @@ interface Candidate {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-const forms = 'PEM, DER, an OpenSSH key, a JWK, a JWKS, a KeyObject or a CryptoKey';
+const forms =
+  'PEM, DER, an OpenSSH key, a JWK, a JWKS, a KeyObject, a CryptoKey, a pair of either or an X509Certificate';
 
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -70,7 +72,9 @@ const readJwk = (jwk: JsonObject): Promise<PublicKey> => {
 
 const readPemBlock = async ({ label, bytes }: PemBlock): Promise<PublicKey> => {
   if (label === 'OPENSSH PRIVATE KEY') return publicKeyOf(parseSshPrivateKey(bytes));
-  if (!/(?:^| )(?:PUBLIC KEY|PRIVATE KEY|CERTIFICATE)$/.test(label)) {
+  // OpenSSL's own: what it trusts the certificate for follows after it, and is no matter of the key.
+  if (label === 'TRUSTED CERTIFICATE') return readDerKey(readDer(bytes).whole);
+  if (!/(?:^| )(?:PUBLIC KEY|PRIVATE KEY|(?<!ATTRIBUTE )CERTIFICATE)$/.test(label)) {
     throw new UnsupportedKeyError(`a PEM block ${label}`, 'pass keys or certificates');
   }
   return readDerKey(bytes);
@@ -172,6 +176,15 @@ const bytesCandidates = (bytes: Uint8Array): Candidate[] => {
   return textCandidates(new TextDecoder(encoding).decode(bytes));
 };
 
+/** Bytes in any view, of any realm; undefined for what is none. */
+const bytesOf = (value: unknown): Uint8Array | undefined => {
+  if (ArrayBuffer.isView(value))
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  return Object.prototype.toString.call(value) === '[object ArrayBuffer]'
+    ? new Uint8Array(value as ArrayBuffer)
+    : undefined;
+};
+
 const isKeyObject = (value: object): value is KeyObjectLike =>
   'export' in value && typeof value.export === 'function' && 'type' in value;
 
@@ -210,12 +223,22 @@ const readCryptoKey = async (key: CryptoKeyLike): Promise<PublicKey> => {
   return readDerKey(new Uint8Array(exported));
 };
 
-const candidatesOf = (material: unknown): Candidate[] => {
+const candidatesOf = (material: unknown, isOfPair = false): Candidate[] => {
   if (typeof material === 'string') return textCandidates(material);
-  if (material instanceof Uint8Array) return bytesCandidates(material);
+  const bytes = bytesOf(material);
+  if (bytes !== undefined) return bytesCandidates(bytes);
   if (isObject(material)) {
     if (isKeyObject(material)) return [{ path: 'KeyObject', read: () => readKeyObject(material) }];
     if (isCryptoKey(material)) return [{ path: 'CryptoKey', read: () => readCryptoKey(material) }];
+    // The certificate itself, which knows its end, before the key in it.
+    if ('publicKey' in material && !isOfPair) {
+      const certificate = bytesOf(material['raw']);
+      return certificate === undefined
+        ? candidatesOf(material['publicKey'], true)
+        : [{ path: 'X509Certificate', read: () => readDerKey(certificate) }];
+    }
+    if ('then' in material)
+      throw new TypeError(`readPublicKeys: expected ${forms}, got a promise; await it first`);
     return jsonCandidates(material);
   }
   throw new TypeError(
@@ -227,8 +250,8 @@ const candidatesOf = (material: unknown): Candidate[] => {
  * Reads every public key of some key material, whatever form it has; private keys are reduced to their public half.
  *
  * Takes PEM with any number of blocks (SPKI, PKCS#1, PKCS#8, SEC1, X.509, OpenSSH), DER, OpenSSH and RFC 4716 public
- * keys, a JWK, a JWKS (as an object or as text, e.g. of `kubectl get --raw /openid/v1/jwks`), a Node `KeyObject` and a
- * Web Crypto `CryptoKey`. A key that occurs twice is given once.
+ * keys, a JWK, a JWKS (as an object or as text, e.g. of `kubectl get --raw /openid/v1/jwks`), a Node `KeyObject` or
+ * `X509Certificate`, a Web Crypto `CryptoKey`, and a pair, of which the public key is taken. A key that occurs twice is given once.
  *
  * @param material - strings are PEM or JSON, bytes are DER or a text file's content
  * @throws {@link KeyError} `ERR_KEY` for damaged, encrypted or unsupported keys, and for material without any key

@@ -91,8 +91,27 @@ export interface CryptoKeyLike {
 /** A `KeyObject` or `CryptoKey`, public or private. */
 export type KeyLike = KeyObjectLike | CryptoKeyLike;
 
+/** What is used of a pair as `crypto.subtle.generateKey` and Node's `generateKeyPair` give it. */
+export interface KeyPairLike {
+  readonly publicKey: KeyLike | string | Uint8Array;
+}
+
+/** What is used of Node's `X509Certificate`. */
+export interface CertificateLike {
+  /** DER. */
+  readonly raw: Uint8Array;
+}
+
 /** Every form in which {@link readPublicKeys} takes keys. */
-export type KeyMaterial = string | Uint8Array | JwkLike | JwkSetLike | KeyLike;
+export type KeyMaterial =
+  | string
+  | ArrayBuffer
+  | ArrayBufferView
+  | JwkLike
+  | JwkSetLike
+  | KeyLike
+  | KeyPairLike
+  | CertificateLike;
 
 /**
  * The discovery document.

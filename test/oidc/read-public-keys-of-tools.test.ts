@@ -74,6 +74,11 @@ describe.each(Object.entries(made))('%s by openssl', (name, { alg, make }) => {
     'certificate PEM': () => certificate().toString(),
     'certificate DER': () => certificate(' -outform DER'),
     'certificate with its text before it': () => openssl('x509 -text', certificate()).toString(),
+    'TRUSTED CERTIFICATE PEM': () =>
+      openssl('x509 -trustout -addtrust serverAuth -setalias signer', certificate()).toString(),
+    'CERTIFICATE PEM of another label': () =>
+      certificate().toString().replaceAll(' CERTIFICATE', ' X509 CERTIFICATE'),
+    X509Certificate: () => new X509Certificate(certificate()),
     'private KeyObject': () => createPrivateKey(pkcs8),
     'public KeyObject': () => createPublicKey(spki),
     'private JWK': () => createPrivateKey(pkcs8).export({ format: 'jwk' }),
@@ -124,10 +129,21 @@ describe.each(Object.entries(made))('%s by openssl', (name, { alg, make }) => {
     expect(keys[0]?.jwk).toEqual({ use: 'sig', kid: kidOf(spki), alg, ...expected });
   });
 
+  test('what follows a certificate is OpenSSL’s own form only', async () => {
+    const trusted = openssl('x509 -trustout -addtrust serverAuth', certificate()).toString();
+    await expect(readPublicKeys(trusted.replaceAll('TRUSTED ', ''))).rejects.toThrow(
+      /more data after the end/,
+    );
+    await expect(readPublicKeys(trusted.replaceAll('TRUSTED', 'ATTRIBUTE'))).rejects.toThrow(
+      /ATTRIBUTE CERTIFICATE.*pass keys or certificates/,
+    );
+  });
+
   test('a certificate’s end is read, in both centuries’ forms', async () => {
     for (const days of [30, 40_000]) {
       const pem = certificate(` -days ${days}`).toString();
       const { keys } = await readPublicKeys(pem);
+      expect((await readPublicKeys(new X509Certificate(pem))).keys).toEqual(keys);
       expect(keys[0]?.notAfter).toEqual(new Date(new X509Certificate(pem).validTo));
     }
   });

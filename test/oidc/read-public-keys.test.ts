@@ -1,4 +1,5 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import {
   buildIssuerDocuments,
@@ -20,6 +21,8 @@ beforeAll(async () => {
   ec = await generateSigningKey({ algorithm: 'ES384' });
 });
 
+const forms =
+  'PEM, DER, an OpenSSH key, a JWK, a JWKS, a KeyObject, a CryptoKey, a pair of either or an X509Certificate';
 const kidsOf = async (material: KeyMaterial): Promise<string[]> =>
   (await readPublicKeys(material)).keys.map(({ kid }) => kid);
 
@@ -99,6 +102,41 @@ const ecSpki = (point: Uint8Array): Uint8Array =>
     der(0x30, der(0x06, Buffer.from('2a8648ce3d0201', 'hex')), p256),
     der(0x03, Uint8Array.of(0), point),
   );
+
+describe('what platforms hand out', () => {
+  test('a pair of CryptoKeys, and one of KeyObjects: the public one', async () => {
+    const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
+      'sign',
+      'verify',
+    ]);
+    expect(await kidsOf(pair)).toEqual(await kidsOf(pair.publicKey));
+    const ofNode = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    expect(await kidsOf(ofNode)).toEqual(await kidsOf(ofNode.publicKey));
+  });
+
+  test('an ArrayBuffer, and any view of one', async () => {
+    const bytes = new TextEncoder().encode(`  ${rsa.publicKeyPem}`);
+    expect(await kidsOf(bytes.buffer)).toEqual([rsa.kid]);
+    expect(await kidsOf(new DataView(bytes.buffer, 2))).toEqual([rsa.kid]);
+    // Of another realm, as in Jest.
+    const foreign = runInNewContext('new ArrayBuffer(size)', { size: bytes.length }) as ArrayBuffer;
+    new Uint8Array(foreign).set(bytes);
+    expect(await kidsOf(foreign)).toEqual([rsa.kid]);
+  });
+
+  test('a pair that holds itself is no endless way', async () => {
+    const pair: Record<string, unknown> = {};
+    pair['publicKey'] = pair;
+    await expect(readPublicKeys(pair as never)).rejects.toBeInstanceOf(IrsaError);
+  });
+
+  test('a promise is not read as a JWK', async () => {
+    const promise = Promise.resolve(rsa.publicKeyPem);
+    await expect(readPublicKeys(promise as never)).rejects.toThrow(
+      new TypeError(`readPublicKeys: expected ${forms}, got a promise; await it first`),
+    );
+  });
+});
 
 describe('hostile material', () => {
   const pem = (): string => rsa.publicKeyPem;
