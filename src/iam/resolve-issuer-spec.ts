@@ -85,6 +85,23 @@ const assertSameIssuer = (documents: readonly IssuerObject[], issuer: string | u
   }
 };
 
+/** A way that is not said would be taken for one of the two: the bucket open to all, or behind a distribution. */
+const assertTarget = (target: IssuerTarget): void => {
+  const { kind, via } = target as { readonly kind?: unknown; readonly via?: unknown };
+  if (kind !== 's3' && kind !== 'elsewhere') {
+    throw planError(
+      'target.kind',
+      `expected "s3" or "elsewhere", got ${JSON.stringify(kind)}; say where the documents are published`,
+    );
+  }
+  if (kind === 's3' && via !== 'public' && via !== 'cloudfront') {
+    throw planError(
+      'target.via',
+      `expected "public" or "cloudfront", got ${JSON.stringify(via)}; say how the public reads the bucket`,
+    );
+  }
+};
+
 /** ARNs of another partition than the bucket's name nothing there. */
 const assertSamePartition = (target: IssuerTarget, partition: Partition): void => {
   if (target.kind !== 's3' || partitionOf(target.region) === partition) return;
@@ -98,6 +115,7 @@ const assertSamePartition = (target: IssuerTarget, partition: Partition): void =
 export function resolveIssuerSpec(spec: IssuerSpec): ResolvedSpec {
   const { name, accountId, partition = 'aws', target, roles = [], adopt = false } = spec;
   assertName(name);
+  assertTarget(target);
   assertSamePartition(target, partition);
   const issuer = spec.issuer === undefined ? undefined : parseIssuer(spec.issuer);
   if (issuer === undefined && (spec.documents.length > 0 || roles.length > 0 || spec.provider)) {

@@ -439,6 +439,24 @@ describe('planIssuer, where no safe plan exists', () => {
       'aws-cn',
     ],
     [
+      'a target that does not say how the public reads it',
+      {},
+      { target: { kind: 's3', bucket: 'my-oidc', region: 'eu-west-1' } as never },
+      'target.via: expected "public" or "cloudfront", got undefined',
+    ],
+    [
+      'a target that does not say how the public reads it, teardown',
+      {},
+      { state: 'absent', target: { ...spec.target, via: 'cdn' } as never },
+      'got "cdn"',
+    ],
+    [
+      'a target of no known kind',
+      {},
+      { target: { kind: 'gcs', bucket: 'my-oidc' } as never },
+      'target.kind: expected "s3" or "elsewhere", got "gcs"',
+    ],
+    [
       'a discovery document of another issuer, if by a slash',
       {},
       {
