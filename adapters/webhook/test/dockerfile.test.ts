@@ -34,6 +34,13 @@ describe('the Dockerfile', () => {
     }
   });
 
+  it('takes nothing of the machine that builds it: no modules, no builds', () => {
+    const passedOver = read('.dockerignore').split('\n');
+    expect(passedOver).toEqual(
+      expect.arrayContaining(['.git', ...['**/node_modules', '**/dist', '**/coverage']]),
+    );
+  });
+
   it('starts the program of the package, on the ports that the manifests name', () => {
     const { bin } = JSON.parse(read('adapters/webhook/package.json')) as {
       bin: Record<string, string>;
