@@ -51,12 +51,10 @@ const clusterRules = ({ certificates, name }: WebhookSettings): JsonValue[] => [
 ];
 
 const ownRules = ({ certificates, roleMappings, secretName }: WebhookSettings): JsonValue[] => [
-  ...(roleMappings === null
-    ? []
-    : [rule('', 'configmaps', ['get', 'list', 'watch'], [roleMappings])]),
+  ...(roleMappings === null ? [] : [rule('', 'configmaps', ['list', 'watch'], [roleMappings])]),
   ...(certificates === 'self-managed'
     ? [
-        rule('', 'secrets', ['get', 'list', 'watch', 'update', 'patch'], [secretName]),
+        rule('', 'secrets', ['get', 'update'], [secretName]),
         // RBAC cannot name an object that does not exist yet.
         rule('', 'secrets', ['create']),
       ]
