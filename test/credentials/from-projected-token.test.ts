@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
+import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { fromProjectedToken, type FromProjectedTokenOptions } from 'irsa/credentials';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { roleArn, tokenWith } from './support.js';
@@ -102,6 +102,23 @@ describe('fromProjectedToken', () => {
     expect(await provider(hangs)).toMatchObject({ accessKeyId: 'ASIA1' });
     expect(requests).toHaveLength(1);
     provider.close();
+  });
+
+  it('hears nothing of a call’s abortSignal from the client of the SDK, as the guide says', async () => {
+    const seen: unknown[] = [];
+    const credentials = Object.assign(
+      async (properties?: object) => {
+        seen.push(...Object.keys(properties ?? {}));
+        return Promise.resolve({ accessKeyId: 'ASIA0', secretAccessKey: 's' });
+      },
+      { memoized: true },
+    );
+    const endpoint = process.env['AWS_ENDPOINT_URL_STS'] ?? '';
+    const client = new S3Client({ region: 'eu-west-1', endpoint, credentials, maxAttempts: 1 });
+    const { signal } = new AbortController();
+    await client.send(new ListBucketsCommand({}), { abortSignal: signal }).catch(() => {});
+    client.destroy();
+    expect(new Set(seen)).toEqual(new Set(['callerClientConfig']));
   });
 
   it('has one deadline for the look-up and the refresh after it', async () => {
