@@ -292,6 +292,60 @@ describe('spellings', () => {
     expect(JSON.stringify(outcome.patch)).not.toContain('AWS_ROLE_SESSION_NAME');
   });
 
+  it('an annotation may name a container of any kind, in a review of ephemeral ones as well', () => {
+    const serviceAccountToken = { audience: 'sts.amazonaws.com', path: 'token' };
+    const pod = {
+      metadata: { annotations: { 'eks.amazonaws.com/skip-containers': 'proxy,init,zz' } },
+      spec: {
+        containers: [{ name: 'app' }, { name: 'proxy' }],
+        initContainers: [{ name: 'init' }],
+        ephemeralContainers: [{ name: 'debug' }],
+        volumes: [{ name: 'aws-iam-token', projected: { sources: [{ serviceAccountToken }] } }],
+      },
+    };
+    expect(
+      computePodPatch({
+        pod,
+        oldPod: { ...pod, spec: { ...pod.spec, ephemeralContainers: [] } },
+        namespace: 'default',
+        serviceAccount: account(),
+        subresource: 'ephemeralcontainers',
+      }),
+    ).toMatchObject({
+      kind: 'mutated',
+      warnings: ['there is no container "zz", which an annotation names'],
+    });
+  });
+
+  it('without the pod before, no ephemeral container counts as new: one that runs may not change', () => {
+    for (const oldPod of [undefined, null]) {
+      const outcome = computePodPatch({
+        pod: { spec: { ephemeralContainers: [{ name: 'debug' }] } },
+        oldPod,
+        namespace: 'default',
+        serviceAccount: account(),
+        subresource: 'ephemeralcontainers',
+      });
+      expect(outcome).toEqual({
+        kind: 'skipped',
+        reason: 'no-container-selected',
+        warnings: [
+          'not mutated: without the pod before the update no container is known to be new',
+        ],
+      });
+    }
+  });
+
+  it('an include-containers without a name leaves none, and that is said', () => {
+    for (const names of ['', ' , ']) {
+      expect(outcomeOf({ 'include-containers': names })).toEqual({
+        kind: 'skipped',
+        reason: 'no-container-selected',
+        warnings: ['include-containers names no container: none is mutated'],
+      });
+    }
+  });
+
   it('only an update of ephemeral containers looks at the pod before', () => {
     const oldPod = { spec: { ephemeralContainers: [{ name: 'a' }] } };
     expect(outcomeOf({}, { oldPod }).patch).toHaveLength(5);

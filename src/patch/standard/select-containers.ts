@@ -52,12 +52,10 @@ const nameIn = (container: unknown): string => {
   return typeof name === 'string' ? name : '';
 };
 
-const warnOfUnknown = (
-  wanted: ReadonlySet<string>,
-  spec: JsonObject,
-  { lists, warnings }: { lists: readonly ContainerList[]; warnings: string[] },
-): void => {
-  const present = new Set(lists.flatMap((list) => listOf(spec[list]).map(nameIn)));
+const allLists: readonly ContainerList[] = ['initContainers', 'containers', 'ephemeralContainers'];
+
+const warnOfUnknown = (wanted: ReadonlySet<string>, spec: JsonObject, warnings: string[]): void => {
+  const present = new Set(allLists.flatMap((list) => listOf(spec[list]).map(nameIn)));
   for (const name of wanted) {
     if (present.has(name)) continue;
     warnings.push(`there is no container ${shown(name)}, which an annotation names`);
@@ -65,8 +63,8 @@ const warnOfUnknown = (
 };
 
 /** The names of ephemeral containers that run already, and may not change any more. */
-const settledNames = (oldPod: unknown): ReadonlySet<string> =>
-  new Set(listOf(objectOf(objectOf(oldPod)['spec'])['ephemeralContainers']).map(nameIn));
+const settledNames = (oldPod: JsonObject): ReadonlySet<string> =>
+  new Set(listOf(objectOf(oldPod['spec'])['ephemeralContainers']).map(nameIn));
 
 /** The containers that include-containers and skip-containers leave. */
 export function selectContainers(
@@ -74,10 +72,19 @@ export function selectContainers(
   spec: JsonObject,
   lists: readonly ContainerList[],
 ): SelectedContainer[] {
-  const { warnings } = mutation;
+  const { oldPod, subresource, warnings } = mutation;
+  let settled: ReadonlySet<string> | undefined;
+  if (subresource !== undefined) {
+    if (!isJsonObject(oldPod)) {
+      warnings.push(
+        'not mutated: without the pod before the update no container is known to be new',
+      );
+      return [];
+    }
+    settled = settledNames(oldPod);
+  }
   const included = namesOf(mutation, 'include-containers');
   const excluded = namesOf(mutation, 'skip-containers');
-  const settled = mutation.subresource === undefined ? undefined : settledNames(mutation.oldPod);
   const selected: SelectedContainer[] = [];
 
   for (const list of lists) {
@@ -96,9 +103,12 @@ export function selectContainers(
       }
     }
   }
+  if (included?.size === 0) {
+    warnings.push('include-containers names no container: none is mutated');
+  }
   if (included !== undefined || excluded !== undefined) {
     const wanted = new Set([...(included ?? []), ...(excluded ?? [])]);
-    warnOfUnknown(wanted, spec, { lists, warnings });
+    warnOfUnknown(wanted, spec, warnings);
   }
   return selected;
 }
