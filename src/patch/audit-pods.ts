@@ -1,7 +1,7 @@
 import type { Finding } from '../names/finding.js';
 import { otherExpiration } from './other-expiration.js';
 import { computePodPatch } from './compute-pod-patch.js';
-import { fieldOf, isJsonObject, listOf, nonEmpty, textOf } from './read-json.js';
+import { fieldOf, isAbsent, isJsonObject, listOf, nonEmpty, textOf } from './read-json.js';
 import { resolveMutationSettings } from './resolve-mutation-settings.js';
 import { serviceAccountNameOf } from './service-account-name-of.js';
 import type {
@@ -69,15 +69,39 @@ const ownerOf = (pod: unknown): PodAuditFinding['owner'] => {
     : { kind, name };
 };
 
+/** Whether a variable in an `env` is one to look at. */
+type Choice = (env: readonly unknown[], index: number) => boolean;
+
+const nameAt = (env: readonly unknown[], index: number): unknown => fieldOf(env[index], 'name');
+
+/**
+ * Whether a role stands where both webhooks put theirs: right before the token's file. One that a container sets itself does not,
+ * and no roll-out would change it.
+ */
+const isInjectedRole: Choice = (env, index) =>
+  nameAt(env, index + 1) === 'AWS_WEB_IDENTITY_TOKEN_FILE';
+
+const afterRegion: readonly unknown[] = [
+  'AWS_ROLE_ARN',
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+];
+
+/** The same for a region: between its older name and the identity. */
+const isInjectedRegion: Choice = (env, index) =>
+  nameAt(env, index - 1) === 'AWS_DEFAULT_REGION' && afterRegion.includes(nameAt(env, index + 1));
+
 /** The literal values that containers give a variable. */
-const valuesOf = (pod: unknown, variable: string): Set<string> => {
+const valuesOf = (pod: unknown, variable: string, isChosen: Choice = () => true): Set<string> => {
   const values = new Set<string>();
   for (const list of lists) {
     for (const container of listOf(fieldOf(fieldOf(pod, 'spec'), list))) {
-      for (const entry of listOf(fieldOf(container, 'env'))) {
-        const value = fieldOf(entry, 'name') === variable ? textOf(entry, 'value') : undefined;
+      const env = listOf(fieldOf(container, 'env'));
+      env.forEach((entry, index) => {
+        const isMeant = fieldOf(entry, 'name') === variable && isChosen(env, index);
+        const value = isMeant ? textOf(entry, 'value') : undefined;
         if (value !== undefined) values.add(value);
-      }
+      });
     }
   }
   return values;
@@ -181,7 +205,7 @@ const faultsOfInjected = (audited: AuditedPod, expected: Injection): Fault[] => 
   }
   const tokens = tokensOf(pod, expected.tokenVolumeName);
   const drifts = [
-    ...drift(valuesOf(pod, 'AWS_ROLE_ARN'), isWeb ? expected.roleArn : undefined, {
+    ...drift(valuesOf(pod, 'AWS_ROLE_ARN', isInjectedRole), expected.roleArn, {
       id: 'pod-role-differs',
       title: 'The pod carries another role than its service account names now.',
     }),
@@ -189,7 +213,7 @@ const faultsOfInjected = (audited: AuditedPod, expected: Injection): Fault[] => 
       id: 'pod-audience-differs',
       title: 'The pod’s token is for another audience than its service account names now.',
     }),
-    ...drift(valuesOf(pod, 'AWS_REGION'), expected.region, {
+    ...drift(valuesOf(pod, 'AWS_REGION', isInjectedRegion), expected.region, {
       id: 'pod-region-differs',
       title: 'The pod carries another region than is set now.',
     }),
@@ -225,8 +249,19 @@ const faultsOf = (audited: AuditedPod): Fault[] => {
 };
 
 const isOver = (pod: unknown): boolean => {
+  if (!isAbsent(fieldOf(fieldOf(pod, 'metadata'), 'deletionTimestamp'))) return true;
   const phase = textOf(fieldOf(pod, 'status'), 'phase');
   return phase === 'Succeeded' || phase === 'Failed';
+};
+
+const rolled: readonly string[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
+
+const fixFor = (owner: PodAuditFinding['owner']): string => {
+  if (owner === undefined) return 'delete the pod and create it again';
+  const who = `${owner.kind} ${owner.name}`;
+  return rolled.includes(owner.kind)
+    ? `roll ${who}, e.g. kubectl rollout restart`
+    : `delete the pod: ${who} makes it anew`;
 };
 
 /**
@@ -263,10 +298,7 @@ export function auditPods(audit: PodAudit): PodAuditFinding[] {
     const name = textOf(metadata, 'name') ?? '';
     const serviceAccount = accounts.get(`${namespace}/${serviceAccountNameOf(pod, settings)}`);
     const owner = ownerOf(pod);
-    const fix =
-      owner === undefined
-        ? 'delete the pod and create it again'
-        : `roll ${owner.kind} ${owner.name}, e.g. kubectl rollout restart`;
+    const fix = fixFor(owner);
     for (const fault of faultsOf({ pod, namespace, serviceAccount, sources: audit, settings })) {
       findings.push({ ...fault, fix, pod: { namespace, name }, ...(owner && { owner }) });
     }

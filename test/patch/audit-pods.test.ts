@@ -100,6 +100,17 @@ describe('auditPods', () => {
     );
   });
 
+  it.each([
+    ['Deployment', 'roll Deployment a, e.g. kubectl rollout restart'],
+    ['StatefulSet', 'roll StatefulSet a, e.g. kubectl rollout restart'],
+    ['DaemonSet', 'roll DaemonSet a, e.g. kubectl rollout restart'],
+    ['Job', 'delete the pod: Job a makes it anew'],
+    ['ReplicaSet', 'delete the pod: ReplicaSet a makes it anew'],
+  ])('says what can be done to a pod of a %s', (kind, fix) => {
+    const pod = named(podOf(), 'x', { ownerReferences: [{ kind, name: 'a', controller: true }] });
+    expect(auditPods({ pods: [pod], serviceAccounts: [account()] })[0]?.fix).toBe(fix);
+  });
+
   it('finds a sidecar that was not completed', () => {
     const pod = mutated(audited);
     pod.spec.containers.push({ name: 'late' });
@@ -148,6 +159,46 @@ describe('auditPods', () => {
     delete unsaid.spec.volumes[0].projected.sources[0].serviceAccountToken.expirationSeconds;
     expect(ids(unsaid, { serviceAccounts: [asking('3600')] })).toEqual([]);
     expect(ids(unsaid, { serviceAccounts: [asking('7200')] })).toEqual(['pod-expiration-differs']);
+  });
+
+  it.each(['standard', 'eks'])(
+    'leaves alone what a container sets itself, which no roll-out changes (%s)',
+    (behavior) => {
+      const settings = { behavior, region: 'eu-west-1' };
+      const one = { name: 'AWS_REGION', value: 'us-east-1' };
+      const other = { name: 'AWS_DEFAULT_REGION', value: 'us-east-1' };
+      const role = { name: 'AWS_ROLE_ARN', value: `${roleArn}-own` };
+      // What the Go webhook appends to both in this order, and at the end, cannot be told from its own.
+      const pair = behavior === 'eks' ? [other, one, { name: 'A' }] : [other, one];
+      for (const env of [[one], [other], [one, other], pair]) {
+        const pod = mutated(named(podOf([{ name: 'app', env }])), account(), settings);
+        expect(
+          ids(pod, { settings: { behavior: 'standard', region: 'eu-central-1' } }),
+        ).not.toContain('pod-region-differs');
+      }
+      const pod = mutated(named(podOf([{ name: 'app', env: [role] }])), account(), settings);
+      expect(ids(pod, { settings })).not.toContain('pod-role-differs');
+    },
+  );
+
+  it('finds an old region in pods of either method and either webhook', () => {
+    const podIdentityAssociations = parsePodIdentityAssociations({
+      identities: [{ namespace: 'default', serviceAccount: 's3-echoer' }],
+    });
+    for (const behavior of ['standard', 'eks'] as const) {
+      for (const more of [{}, { podIdentityAssociations }]) {
+        const outcome = computePodPatch({
+          pod: audited,
+          namespace: 'default',
+          serviceAccount: account(),
+          settings: { behavior, region: 'us-east-1' },
+          ...more,
+        });
+        const pod = outcome.kind === 'mutated' ? applyPodPatch(audited, outcome.patch) : audited;
+        const settings = { behavior, region: 'eu-west-1' };
+        expect(ids(pod, { settings, ...more })).toEqual(['pod-region-differs']);
+      }
+    }
   });
 
   it('takes a role in one of several containers for that container’s own', () => {
@@ -225,6 +276,7 @@ describe('auditPods', () => {
   it('leaves pods alone that are over, opted out or no pods', () => {
     for (const phase of ['Succeeded', 'Failed'])
       expect(ids({ ...audited, status: { phase } })).toEqual([]);
+    expect(ids(named(podOf(), 'x', { deletionTimestamp: '2026-11-26T00:00:00Z' }))).toEqual([]);
     expect(ids({ ...audited, status: { phase: 'Running' } })).toEqual(['pod-not-mutated']);
     expect(ids({ metadata: {} })).toEqual([]);
     const labels = { 'eks.amazonaws.com/skip-pod-identity-webhook': 'true' };
