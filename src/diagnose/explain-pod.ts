@@ -10,12 +10,7 @@ import type {
   ServiceAccount,
 } from '../patch/types.js';
 import { checkContainers } from './check-containers.js';
-import {
-  checkWebhook,
-  checkWebhookTrustOf,
-  type WebhookFacts,
-  type WebhookServingFact,
-} from './check-webhook.js';
+import { checkWebhook, checkWebhookTrustOf, type WebhookServingFact } from './check-webhook.js';
 import type { FindingId } from './finding-catalogue.js';
 import { concludeDiagnosis, makeFault } from './make-finding.js';
 import { isJsonObject, listMember, memberOf, textMember } from './read-json.js';
@@ -77,7 +72,7 @@ export function explainPod(options: ExplainPodOptions): Diagnosis {
         serviceAccount: options.serviceAccount,
         annotationDomain: resolveMutationSettings(options.settings).annotationDomain,
       }),
-      ...checkWebhookTrustOf(webhookFacts(options)),
+      ...checkWebhookTrustOf(options),
       ...unseen,
       ...checkRemoval(options, pod, identity),
     ]);
@@ -119,22 +114,6 @@ function checkRemoval(
     ),
   ];
 }
-
-const webhookFacts = ({
-  webhookConfiguration,
-  namespaceLabels,
-  webhookCaPem,
-  webhookServing,
-  now,
-  events,
-}: ExplainPodOptions): WebhookFacts => ({
-  webhookConfiguration,
-  namespaceLabels,
-  webhookCaPem,
-  webhookServing,
-  now,
-  events,
-});
 
 const mutate = (options: ExplainPodOptions, pod: PodFacts, object: unknown): MutationOutcome =>
   computePodPatch({
@@ -218,7 +197,7 @@ function notMutated(options: ExplainPodOptions, pod: PodFacts, identity: Injecti
         return [makeFault('pod-not-mutated', `${name}: ${outcome.reason}`)];
     }
   }
-  const faults = [...checkAge(options, pod), ...checkWebhook(webhookFacts(options), pod)];
+  const faults = [...checkAge(options, pod), ...checkWebhook(options, pod)];
   const explained = faults.some(({ finding }) => finding.severity === 'error');
   return explained
     ? faults

@@ -157,6 +157,22 @@ const checkBucketPolicy = (
   }
 };
 
+/** Takes a setting off a bucket. */
+const deletes = (
+  operation: string,
+  action: string,
+  matches: S3Operation['matches'],
+  setting: 'policy' | 'publicAccessBlock' | 'ownership' | 'tags',
+): S3Operation => ({
+  operation,
+  action,
+  matches,
+  run: (_, bucket) => {
+    bucket[setting] = undefined;
+    return noContent;
+  },
+});
+
 /** What can be asked of a bucket. */
 export const bucketOperations: readonly S3Operation[] = [
   {
@@ -231,15 +247,7 @@ export const bucketOperations: readonly S3Operation[] = [
       return s3Xml('PolicyStatus', { IsPublic: isPublicPolicy(bucket.policy) });
     },
   },
-  {
-    operation: 'DeleteBucketPolicy',
-    action: 's3:DeleteBucketPolicy',
-    matches: on('DELETE', 'policy'),
-    run: (_, bucket) => {
-      bucket.policy = undefined;
-      return noContent;
-    },
-  },
+  deletes('DeleteBucketPolicy', 's3:DeleteBucketPolicy', on('DELETE', 'policy'), 'policy'),
   {
     operation: 'PutPublicAccessBlock',
     action: 's3:PutBucketPublicAccessBlock',
@@ -267,15 +275,12 @@ export const bucketOperations: readonly S3Operation[] = [
       );
     },
   },
-  {
-    operation: 'DeletePublicAccessBlock',
-    action: 's3:PutBucketPublicAccessBlock',
-    matches: on('DELETE', 'publicAccessBlock'),
-    run: (_, bucket) => {
-      bucket.publicAccessBlock = undefined;
-      return noContent;
-    },
-  },
+  deletes(
+    'DeletePublicAccessBlock',
+    's3:PutBucketPublicAccessBlock',
+    on('DELETE', 'publicAccessBlock'),
+    'publicAccessBlock',
+  ),
   {
     operation: 'PutBucketOwnershipControls',
     action: 's3:PutBucketOwnershipControls',
@@ -299,15 +304,12 @@ export const bucketOperations: readonly S3Operation[] = [
       return s3Xml('OwnershipControls', { Rule: { ObjectOwnership: bucket.ownership } });
     },
   },
-  {
-    operation: 'DeleteBucketOwnershipControls',
-    action: 's3:PutBucketOwnershipControls',
-    matches: on('DELETE', 'ownershipControls'),
-    run: (_, bucket) => {
-      bucket.ownership = undefined;
-      return noContent;
-    },
-  },
+  deletes(
+    'DeleteBucketOwnershipControls',
+    's3:PutBucketOwnershipControls',
+    on('DELETE', 'ownershipControls'),
+    'ownership',
+  ),
   {
     operation: 'PutBucketTagging',
     action: 's3:PutBucketTagging',
@@ -331,15 +333,7 @@ export const bucketOperations: readonly S3Operation[] = [
       });
     },
   },
-  {
-    operation: 'DeleteBucketTagging',
-    action: 's3:PutBucketTagging',
-    matches: on('DELETE', 'tagging'),
-    run: (_, bucket) => {
-      bucket.tags = undefined;
-      return noContent;
-    },
-  },
+  deletes('DeleteBucketTagging', 's3:PutBucketTagging', on('DELETE', 'tagging'), 'tags'),
   {
     operation: 'PutBucketAcl',
     action: 's3:PutBucketAcl',

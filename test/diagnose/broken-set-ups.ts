@@ -54,18 +54,7 @@ const trust = (changes: Partial<Parameters<typeof buildTrustPolicy>[0]>): LocalI
   }),
 });
 const statement = (changes: object): LocalIrsaOptions => ({
-  trustPolicy: {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { Federated: providerArn },
-        Action: 'sts:AssumeRoleWithWebIdentity',
-        Condition: { StringEquals: { [`${hostPath}:sub`]: sub, [`${hostPath}:aud`]: aud } },
-        ...changes,
-      },
-    ],
-  },
+  trustPolicy: { Version: '2012-10-17', Statement: [{ ...allow(sub, aud), ...changes }] },
 });
 /** The healthy statement, and more of them. */
 const statements = (...more: readonly object[]): LocalIrsaOptions => ({
@@ -102,6 +91,8 @@ const one = (
 });
 const reply = (what: string, cause: FindingId, awsFault: LocalAwsFault): BrokenSetUp =>
   one(what, cause, { awsFault });
+const withRole = (what: string, RoleArn: string): BrokenSetUp =>
+  one(what, 'call-role-arn-invalid', { parameters: { RoleArn } });
 
 const internalIssuer = 'https://kubernetes.default.svc.cluster.local';
 const issuerFlags = (...issuers: readonly string[]): readonly string[] => [
@@ -113,27 +104,16 @@ const issuerFlags = (...issuers: readonly string[]): readonly string[] => [
 /** One fault each. */
 export const brokenSetUps: readonly BrokenSetUp[] = [
   // The call
-  one('role ARN of an instance profile', 'call-role-arn-invalid', {
-    parameters: { RoleArn: 'arn:aws:iam::111122223333:instance-profile/s3-echoer' },
-  }),
-  one('role ARN of another partition', 'call-role-arn-invalid', {
-    parameters: { RoleArn: 'arn:aws-cn:iam::111122223333:role/s3-echoer' },
-  }),
-  one('role ARN that is none', 'call-role-arn-invalid', {
-    parameters: { RoleArn: 'arn:aws:iam::1111:role/s3-echoer' },
-  }),
-  one('role ARN of 19 letters', 'call-role-arn-invalid', {
-    parameters: { RoleArn: 'arn:aws:iam::role/x' },
-  }),
-  one('role ARN with a line end (a YAML block)', 'call-role-arn-invalid', {
-    parameters: { RoleArn: 'arn:aws:iam::111122223333:role/s3-echoer\n' },
-  }),
-  one('role ARN without a name', 'call-role-arn-invalid', {
-    parameters: { RoleArn: 'arn:aws:iam::111122223333:role/' },
-  }),
-  one('the role’s name instead of its ARN', 'call-role-arn-invalid', {
-    parameters: { RoleArn: 's3-echoer' },
-  }),
+  withRole(
+    'role ARN of an instance profile',
+    'arn:aws:iam::111122223333:instance-profile/s3-echoer',
+  ),
+  withRole('role ARN of another partition', 'arn:aws-cn:iam::111122223333:role/s3-echoer'),
+  withRole('role ARN that is none', 'arn:aws:iam::1111:role/s3-echoer'),
+  withRole('role ARN of 19 letters', 'arn:aws:iam::role/x'),
+  withRole('role ARN with a line end (a YAML block)', 'arn:aws:iam::111122223333:role/s3-echoer\n'),
+  withRole('role ARN without a name', 'arn:aws:iam::111122223333:role/'),
+  withRole('the role’s name instead of its ARN', 's3-echoer'),
   one('session name with a slash', 'call-session-name-invalid', {
     parameters: { RoleSessionName: 'default/s3-echoer' },
   }),

@@ -1,7 +1,7 @@
 import type { BucketFact, PublicAccessBlockFact } from 'irsa/diagnose';
 import type { CliIo } from '../types.js';
 import { awsAccess } from './aws-access.js';
-import { errorName } from './read-iam.js';
+import { readOrGap } from './read-or-gap.js';
 import type { Gap } from './types.js';
 
 /** The bucket and region of an S3 host name, in every form that S3 has had. */
@@ -40,28 +40,17 @@ export async function readBucket(
     region,
     forcePathStyle: access.endpoint !== undefined,
   });
-  const look = async <T>(
-    what: string,
-    missing: string,
-    act: () => Promise<T>,
-  ): Promise<T | null | undefined> => {
-    try {
-      return await act();
-    } catch (error) {
-      const name = errorName(error);
-      if (name === missing) return null;
-      gaps.push({ what, why: name });
-      return undefined;
-    }
-  };
   const [block, policy, accountBlock] = await Promise.all([
-    look(`the public access block of ${bucket}`, 'NoSuchPublicAccessBlockConfiguration', () =>
-      client.send(new s3.GetPublicAccessBlockCommand({ Bucket: bucket })),
+    readOrGap(
+      gaps,
+      `the public access block of ${bucket}`,
+      'NoSuchPublicAccessBlockConfiguration',
+      () => client.send(new s3.GetPublicAccessBlockCommand({ Bucket: bucket })),
     ),
-    look(`the policy of ${bucket}`, 'NoSuchBucketPolicy', () =>
+    readOrGap(gaps, `the policy of ${bucket}`, 'NoSuchBucketPolicy', () =>
       client.send(new s3.GetBucketPolicyCommand({ Bucket: bucket })),
     ),
-    readAccountBlock(roleArn, region, look, io),
+    readAccountBlock(roleArn, region, gaps, io),
   ]);
   client.destroy();
   return {
@@ -77,7 +66,7 @@ export async function readBucket(
 async function readAccountBlock(
   roleArn: string | undefined,
   region: string,
-  look: <T>(what: string, missing: string, act: () => Promise<T>) => Promise<T | null | undefined>,
+  gaps: Gap[],
   io: CliIo,
 ): Promise<PublicAccessBlockFact | null | undefined> {
   const accountId = /^arn:[^:]+:iam::(\d{12}):/.exec(roleArn ?? '')?.[1];
@@ -90,7 +79,8 @@ async function readAccountBlock(
     // One host name answers for all accounts where an endpoint is given.
     disableHostPrefix: access.endpoint !== undefined,
   });
-  const found = await look(
+  const found = await readOrGap(
+    gaps,
     'the account’s public access block',
     'NoSuchPublicAccessBlockConfiguration',
     () => client.send(new control.GetPublicAccessBlockCommand({ AccountId: accountId })),

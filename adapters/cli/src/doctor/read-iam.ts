@@ -4,6 +4,7 @@ import { issuerHostPath } from 'irsa/oidc';
 import { factsOfPartition, type Partition } from 'irsa/iam';
 import type { CliIo } from '../types.js';
 import { awsAccess } from './aws-access.js';
+import { readOrGap } from './read-or-gap.js';
 import type { Gap } from './types.js';
 
 /** What IAM shows; a member is absent where it could not be read, and null where there is no such thing. */
@@ -35,16 +36,8 @@ export async function readIam(
   const iam = await import('@aws-sdk/client-iam');
   const client = new iam.IAMClient({ ...access, region: globalRegionOf(roleArn) });
   const gaps: Gap[] = [];
-  const look = async <T>(what: string, act: () => Promise<T>): Promise<T | null | undefined> => {
-    try {
-      return await act();
-    } catch (error) {
-      const name = errorName(error);
-      if (name.startsWith('NoSuchEntity')) return null;
-      gaps.push({ what, why: name });
-      return undefined;
-    }
-  };
+  const look = <T>(what: string, act: () => Promise<T>): Promise<T | null | undefined> =>
+    readOrGap(gaps, what, 'NoSuchEntity', act);
   const reading = look('the role', () => readRole(client, roleArn));
   const [provider, role] = await Promise.all([
     look('the IAM OIDC provider', () => readProvider(client, issuer, reading)),
@@ -57,14 +50,6 @@ export async function readIam(
     ...(role === undefined ? {} : { role }),
   };
 }
-
-/** What AWS (or the network) calls it. */
-export const errorName = (error: unknown): string =>
-  error instanceof Error
-    ? 'code' in error && typeof error.code === 'string'
-      ? error.code
-      : error.name
-    : String(error);
 
 /** IAM answers in one region of each partition; an ARN that is none is the diagnosis's to explain. */
 function globalRegionOf(roleArn: string): string {
