@@ -213,6 +213,39 @@ describe('what is in the way', () => {
   });
 });
 
+describe('variables of a container’s own', () => {
+  const warningsFor = (env: Json[], more: Json = {}): readonly string[] => {
+    const outcome: Json = computePodPatch({
+      pod: podOf([{ name: 'app', env }]),
+      namespace: 'default',
+      serviceAccount: account(),
+      ...more,
+    });
+    return outcome.warnings;
+  };
+  const podIdentityAssociations = { size: 1, has: () => true };
+
+  it.each(['AWS_ACCESS_KEY_ID', 'AWS_PROFILE'])('%s without a value wins over nothing', (name) => {
+    expect(warningsFor([{ name }])).toEqual([]);
+    expect(warningsFor([{ name, value: '' }])).toEqual([]);
+    expect(warningsFor([{ name, value: 'x' }])).toHaveLength(1);
+    expect(warningsFor([{ name, valueFrom: { secretKeyRef: {} } }])).toHaveLength(1);
+  });
+
+  it('another token file is said to be read instead of ours', () => {
+    const name = 'AWS_WEB_IDENTITY_TOKEN_FILE';
+    const warning = `container "app" sets ${name}: SDKs read that file, not the injected`;
+    expect(warningsFor([{ name, value: '/own/token' }])).toEqual([warning]);
+    expect(warningsFor([{ name, valueFrom: {} }])).toEqual([warning]);
+    expect(warningsFor([{ name, value: `${tokenPath}//token` }])).toEqual([]);
+    const agent = 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE';
+    expect(warningsFor([{ name: agent, value: '/own/token' }])).toEqual([]);
+    expect(
+      warningsFor([{ name: agent, value: '/own/token' }], { podIdentityAssociations }).slice(1),
+    ).toEqual([warning.replace(name, agent)]);
+  });
+});
+
 describe('names that are missing', () => {
   it('a container without a name is completed, and called by what it has', () => {
     const env = [{ name: 'AWS_PROFILE', value: 'x' }];
@@ -285,6 +318,39 @@ describe('spellings', () => {
     const roleMappings = parseRoleMappings({ 'default/s3-echoer': { RoleARN: ` ${roleArn} ` } });
     const mapped = computePodPatch({ pod: podOf(), namespace: 'default', roleMappings });
     expect(mapped).toMatchObject({ injection: { roleArn } });
+  });
+
+  it.each([
+    ['team a/ü', 'team-a--'],
+    ['a', 'a-'],
+    ['x'.repeat(65), 'x'.repeat(64)],
+  ])(
+    'a role-session-name %s that STS would refuse is made to fit, and that is said',
+    (name, used) => {
+      const outcome = outcomeOf({ 'role-session-name': name });
+      expect(JSON.stringify(outcome.patch)).toContain(
+        `{"name":"AWS_ROLE_SESSION_NAME","value":"${used}"}`,
+      );
+      expect(outcome.warnings).toEqual([
+        expect.stringMatching(/^role-session-name ".{1,32}" is not 2 to 64 of .*: made to fit$/),
+      ]);
+      const settings = { invalidIdentity: 'reject' };
+      expect(outcomeOf({ 'role-session-name': name }, { settings })).toMatchObject({
+        kind: 'rejected',
+        code: 'ERR_SETTINGS',
+      });
+    },
+  );
+
+  it('a pod’s region that cannot be leaves the one of its ServiceAccount', () => {
+    const outcome: Json = computePodPatch({
+      pod: { ...podOf(), metadata: { annotations: { 'eks.amazonaws.com/region': 'EU' } } },
+      namespace: 'default',
+      serviceAccount: account({ 'role-arn': roleArn, region: 'eu-west-1' }),
+      settings: { region: 'us-east-1' },
+    });
+    expect(outcome.injection.region).toBe('eu-west-1');
+    expect(outcome.warnings).toEqual(['region "EU" is no AWS region: ignored']);
   });
 
   it('an empty role-session-name asks for none', () => {

@@ -1,5 +1,6 @@
 import { shown } from '../limit-warnings.js';
 import { isAbsent, listOf, objectOf, type JsonObject } from '../read-json.js';
+import { comparablePath } from './mount-path.js';
 import type { Identity } from './resolve-identity.js';
 
 /** A variable that we add. */
@@ -61,7 +62,7 @@ const addRegion = (
   if (region === undefined || (ownRegion !== undefined && ownDefault !== undefined)) return;
   if (listOf(container['envFrom']).length > 0 && !identity.regionIsAnnotated) {
     warnings.push(
-      `container ${shown(container['name'])} has envFrom: no region is set, annotate region to set it`,
+      `container ${shown(container['name'])} has envFrom: no region is added, annotate region to add it`,
     );
     return;
   }
@@ -86,17 +87,38 @@ const winners = [
 ];
 const winnersOverPodIdentity = [...winners, 'AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'];
 
+/** Whether a variable has a value, or may have one. */
+const isSet = (variable: JsonObject | undefined): boolean =>
+  variable !== undefined && (Boolean(variable['value']) || !isAbsent(variable['valueFrom']));
+
 const warnOfWinner = (
   own: NonNullable<OwnVariables>,
   { container, identity, warnings }: EnvironmentRequest,
 ): void => {
   const names = identity.method === 'container-credentials' ? winnersOverPodIdentity : winners;
-  const winner = names.find((name) => own.has(name));
+  const winner = names.find((name) => isSet(own.get(name)));
   if (winner !== undefined) {
     warnings.push(
       `container ${shown(container['name'])} sets ${winner}: SDKs prefer it to the injected identity`,
     );
   }
+};
+
+const warnOfTokenFile = (
+  own: NonNullable<OwnVariables>,
+  { container, identity, tokenFile, warnings }: EnvironmentRequest,
+): void => {
+  const name =
+    identity.method === 'container-credentials'
+      ? 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'
+      : 'AWS_WEB_IDENTITY_TOKEN_FILE';
+  const variable = own.get(name);
+  if (variable === undefined) return;
+  const { value } = variable;
+  if (typeof value === 'string' && comparablePath(value) === comparablePath(tokenFile)) return;
+  warnings.push(
+    `container ${shown(container['name'])} sets ${name}: SDKs read that file, not the injected`,
+  );
 };
 
 /**
@@ -107,7 +129,10 @@ export function planEnvironment(request: EnvironmentRequest): EnvironmentVariabl
   const { container, identity, tokenFile } = request;
   const own = ownAwsVariables(container['env']);
   const added: EnvironmentVariable[] = [];
-  if (own !== undefined) warnOfWinner(own, request);
+  if (own !== undefined) {
+    warnOfWinner(own, request);
+    warnOfTokenFile(own, request);
+  }
   if (identity.regionalSts) addMissing(added, own, 'AWS_STS_REGIONAL_ENDPOINTS', 'regional');
   addRegion(added, own, request);
   if (identity.roleArn === undefined) {

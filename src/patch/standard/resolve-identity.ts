@@ -116,8 +116,8 @@ const regionalStsOf = (mutation: ResolvedMutation, mapping: RoleMapping | undefi
 const regionOf = (
   mutation: ResolvedMutation,
 ): { readonly value: string | undefined; readonly isAnnotated: boolean } => {
-  const annotated = ofPod(mutation, 'region') ?? ofAccount(mutation, 'region');
-  if (annotated !== undefined) {
+  for (const annotated of [ofPod(mutation, 'region'), ofAccount(mutation, 'region')]) {
+    if (annotated === undefined) continue;
     if (/^[a-z0-9-]{1,64}$/.test(annotated)) return { value: annotated, isAnnotated: true };
     doubt(mutation, 'ERR_SETTINGS', [`region ${shown(annotated)} is no AWS region`, ': ignored']);
   }
@@ -130,11 +130,15 @@ const sessionNameOf = (mutation: ResolvedMutation): string | undefined => {
     asked === undefined ? mutation.settings.roleSessionName : (parseBool(asked) ?? asked);
   if (wish === false || wish === '') return undefined;
   const name = wish === true ? `${mutation.namespace}.${mutation.serviceAccountName}` : wish;
-  // STS takes 2 to 64 of these characters.
-  return name
+  const fitting = name
     .replace(/[^\w+=,.@-]/g, '-')
     .slice(0, 64)
     .padEnd(2, '-');
+  if (wish !== true && fitting !== name) {
+    const message = `role-session-name ${shown(name)} is not 2 to 64 of A-Z a-z 0-9 _+=,.@-`;
+    doubt(mutation, 'ERR_SETTINGS', [message, ': made to fit']);
+  }
+  return fitting;
 };
 
 const skipped = (
