@@ -13,12 +13,12 @@ const skip = (
 
 /** Why a request is not for us at all. */
 export const notOurs = (facts: AdmissionReviewFacts): MutationOutcome | undefined => {
-  const { requestedKind, object, operation, subresource } = facts;
+  const { requestedKind, requestedGroup, object, operation, subresource } = facts;
   const isEphemeral = subresource === 'ephemeralcontainers';
   if (operation !== (isEphemeral ? 'UPDATE' : 'CREATE') || (subresource !== '' && !isEphemeral)) {
     return skip('operation-not-handled');
   }
-  if (requestedKind !== undefined && requestedKind !== 'Pod') {
+  if ((requestedKind ?? 'Pod') !== 'Pod' || (requestedGroup ?? '') !== '') {
     return skip('not-a-pod', 'not mutated: the request is not about a Pod');
   }
   if (isJsonObject(object)) return undefined;

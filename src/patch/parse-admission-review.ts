@@ -11,6 +11,8 @@ export interface AdmissionReviewFacts {
   readonly subresource: string;
   /** The kind that the request is about, as far as it says. */
   readonly requestedKind: unknown;
+  /** The group of that kind; a Pod's is empty. */
+  readonly requestedGroup: unknown;
   readonly object: unknown;
   readonly oldObject: unknown;
 }
@@ -53,12 +55,14 @@ export function parseAdmissionReview(
     }
   }
   const { subResource } = request;
+  const { kind: requestedKind, group: requestedGroup } = objectOf(request['kind']);
   return {
     uid: optionalText(request['uid'], 'request.uid'),
     namespace: optionalText(request['namespace'], 'request.namespace'),
     operation: request['operation'] ?? 'CREATE',
     subresource: typeof subResource === 'string' ? subResource : '',
-    requestedKind: objectOf(request['kind'])['kind'],
+    requestedKind,
+    requestedGroup,
     object: request['object'],
     oldObject: request['oldObject'],
   };

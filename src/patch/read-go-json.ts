@@ -1,3 +1,4 @@
+import { parseInt64 } from './go/parse-int64.js';
 import { isAbsent, type JsonObject } from './read-json.js';
 
 /** A field name as Go's encoding/json compares it: without case, the long s and the Kelvin sign included. */
@@ -23,14 +24,17 @@ export function readGoFields(object: JsonObject): (readonly [name: string, value
 }
 
 /**
- * The number literals of a field in a JSON text that Go would not put into an int64, such as `900.0` or `1e3`. `JSON.parse`
- * does not tell them from `900` and `1000`.
+ * The number literals that Go would not put into an int64, such as `900.0`, `1e3` or one past its bounds, of a field of the objects
+ * in a JSON object. `JSON.parse` does not tell them from `900` and `1000`.
  */
 export function findFractions(json: string, field: string): string[] {
   const found: string[] = [];
-  const token = /("[^"\\]*(?:\\.[^"\\]*)*")(?:\s*:\s*(-?\d[\d.eE+-]*))?/g;
-  for (const [, name = '""', literal] of json.matchAll(token)) {
-    if (literal === undefined || /^-?\d+$/.test(literal)) continue;
+  const token = /("[^"\\]*(?:\\.[^"\\]*)*")(?:\s*:\s*(-?\d[\d.eE+-]*))?|[{}[\]]/g;
+  let depth = 0;
+  for (const [bracket, name, literal] of json.matchAll(token)) {
+    if (name === undefined) depth += bracket === '{' || bracket === '[' ? 1 : -1;
+    if (name === undefined || literal === undefined || depth !== 2) continue;
+    if (parseInt64(literal) !== undefined) continue;
     const text: unknown = JSON.parse(name);
     if (typeof text === 'string' && folded(text) === field) found.push(literal);
   }

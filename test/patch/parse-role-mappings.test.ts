@@ -53,6 +53,12 @@ describe('parseRoleMappings', () => {
     expect(() => parsePodIdentityAssociations({ identities: [identity] })).toThrow(/namespace/);
   });
 
+  it('reads whole seconds as far as int64 goes, and passes over what is deeper in a field that it does not know', () => {
+    const text =
+      '{"a/b":{"x":{"TokenExpiration":1.5},"y":[{"TokenExpiration":1e3}],"TokenExpiration":9223372036854775807}}';
+    expect(parseRoleMappings(text).find('a', 'b')?.tokenExpirationSeconds).toBe(2 ** 63);
+  });
+
   it('§2.27 matches wildcards in namespace and name, not only the literal *', () => {
     const config = {
       'test-*/reader': role('pattern-exact'),
@@ -115,6 +121,8 @@ describe('parseRoleMappings', () => {
     ['a lifetime with a fraction', { 'a/b': { TokenExpiration: 900.5 } }],
     ['a lifetime past int64', { 'a/b': { TokenExpiration: 1e19 } }],
     ['a lifetime written 900.0', '{"a/b":{"TokenExpiration":900.0}}'],
+    ['a lifetime past int64', '{"a/b":{"TokenExpiration":9223372036854775808}}'],
+    ['a lifetime below int64', '{"a/b":{"TokenExpiration":-9223372036854775809}}'],
     ['a lifetime written 9e2', '{"a/b":{"toKenExpiration" : 9e2}}'],
   ])('refuses %s', (_, source) => {
     expect(() => parseRoleMappings(source)).toThrow(RoleMappingsError);

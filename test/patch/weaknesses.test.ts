@@ -306,6 +306,11 @@ describe('A. correctness of the patch', () => {
     ['the status', { operation: 'UPDATE', subResource: 'status' }, 'operation-not-handled'],
     ['a binding', { subResource: 'binding' }, 'operation-not-handled'],
     ['a Deployment', { kind: { group: 'apps', version: 'v1', kind: 'Deployment' } }, 'not-a-pod'],
+    [
+      'a Pod of another group',
+      { kind: { group: 'example.com', version: 'v1', kind: 'Pod' } },
+      'not-a-pod',
+    ],
     ['a Deployment in disguise', { object: { ...podOf(), kind: 'Deployment' } }, 'not-a-pod'],
   ])('§2.16 %s is left alone, with a reason', (_, request, reason) => {
     const { response } = reviewPod(review(request), context);
