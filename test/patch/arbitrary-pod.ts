@@ -2,8 +2,13 @@ import fc from 'fast-check';
 import type { Json } from './support.js';
 
 const tokenPath = '/var/run/secrets/eks.amazonaws.com/serviceaccount';
+const podIdentityPath = '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount';
 const stsToken = {
   serviceAccountToken: { audience: 'sts.amazonaws.com', expirationSeconds: 3600, path: 'token' },
+};
+
+const podIdentityToken = {
+  serviceAccountToken: { audience: 'pods.eks.amazonaws.com', path: 'eks-pod-identity-token' },
 };
 
 /** Volumes that a pod may bring; one by each name at most. */
@@ -16,6 +21,9 @@ const volumes: readonly Json[] = [
     name: 'own-token',
     projected: { defaultMode: 288, sources: [{ configMap: { name: 'c' } }, stsToken] },
   },
+  { name: 'second-token', projected: { sources: [podIdentityToken, stsToken] } },
+  { name: 'eks-pod-identity-token', csi: { driver: 'secrets-store.csi.k8s.io' } },
+  { name: 'eks-pod-identity-token', projected: { sources: [podIdentityToken] } },
   {
     name: 'vault-token',
     projected: { sources: [{ serviceAccountToken: { audience: 'vault', path: 'token' } }] },
@@ -28,9 +36,13 @@ const mountPaths = [
   `${tokenPath}/`,
   `${tokenPath}-2`,
   `${tokenPath}/deep`,
+  podIdentityPath,
+  `${podIdentityPath}-2`,
+  `${podIdentityPath}/deep`,
   '/own',
   '/',
   '/var/run',
+  '/run/secrets',
 ];
 
 const variables: readonly Json[] = [
@@ -50,13 +62,21 @@ const container = (volumeNames: readonly string[]): fc.Arbitrary<Json> =>
       env: fc.subarray([...variables]),
       envFrom: fc.constant([{ configMapRef: { name: 'c' } }]),
       volumeMounts: fc
-        .tuple(fc.subarray(mountPaths), fc.array(fc.nat(), { minLength: 8, maxLength: 8 }))
-        .map(([paths, choices]) =>
+        .tuple(
+          fc.subarray(mountPaths, { maxLength: 5 }),
+          fc.array(fc.nat(), { minLength: 5, maxLength: 5 }),
+          fc.array(fc.constantFrom({}, {}, {}, { subPath: 'x' }, { readOnly: true }), {
+            minLength: 5,
+            maxLength: 5,
+          }),
+        )
+        .map(([paths, choices, more]) =>
           volumeNames.length === 0
             ? []
             : paths.map((mountPath, index) => ({
                 name: volumeNames[choices[index]! % volumeNames.length],
                 mountPath,
+                ...more[index],
               })),
         ),
       fieldOfTomorrow: fc.constant({ kept: [1, { '~/': null }] }),

@@ -113,30 +113,37 @@ describe('laws of behavior standard', () => {
       const outcome = mutate(pod, surroundings);
       const after = patchedPod(pod, outcome);
       expect(structuralFaults(after)).toEqual([]);
-      if (outcome.kind !== 'mutated' || surroundings.associated) return;
+      if (outcome.kind !== 'mutated') return;
+      const [audience, path, name] = surroundings.associated
+        ? [
+            'pods.eks.amazonaws.com',
+            'eks-pod-identity-token',
+            'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+          ]
+        : ['sts.amazonaws.com', 'token', 'AWS_WEB_IDENTITY_TOKEN_FILE'];
       const tokens = new Set(
         after.spec.volumes
           .filter((volume: Json) =>
             (volume.projected?.sources ?? []).some(
               (source: Json) =>
-                source.serviceAccountToken?.audience === 'sts.amazonaws.com' &&
-                source.serviceAccountToken.path === 'token',
+                source.serviceAccountToken?.audience === audience &&
+                source.serviceAccountToken.path === path,
             ),
           )
           .map(({ name }: Json) => name),
       );
       after.spec.containers.forEach((container: Json, index: number) => {
         const variable = (value: Json): Json =>
-          value?.env?.find(({ name }: Json) => name === 'AWS_WEB_IDENTITY_TOKEN_FILE')?.value;
+          value?.env?.find((one: Json) => one.name === name)?.value;
         const file = variable(container);
         if (file === undefined || variable(pod.spec.containers[index]) !== undefined) return;
         const folders = (container.volumeMounts ?? [])
-          .filter(({ name }: Json) => tokens.has(name))
+          .filter((mount: Json) => tokens.has(mount.name) && mount.subPath === undefined)
           .map(({ mountPath }: Json) => mountPath.replace(/\/+$/, ''));
         const folder = file
           .replace(/^C:/, '')
           .replaceAll('\\', '/')
-          .replace(/\/token$/, '');
+          .replace(new RegExp(`/${path}$`), '');
         expect(folders).toContain(folder);
       });
     });
@@ -153,8 +160,14 @@ describe('laws of behavior standard', () => {
       after.spec.containers.forEach((container: Json, index: number) => {
         const own: Json[] = pod.spec.containers[index].volumeMounts ?? [];
         for (const { mountPath } of (container.volumeMounts ?? []).slice(own.length)) {
-          const above = own.filter((mount) => mountPath.startsWith(`${mount.mountPath}/`));
-          expect(above.filter(({ name }) => readOnly.has(name))).toEqual([]);
+          const above = own.filter((mount) =>
+            mountPath
+              .replace(/^\/var\/run/, '/run')
+              .startsWith(`${mount.mountPath.replace(/^\/var\/run/, '/run')}/`),
+          );
+          expect(
+            above.filter((mount) => readOnly.has(mount.name) || mount.readOnly === true),
+          ).toEqual([]);
         }
       });
     });
