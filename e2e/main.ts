@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import {
   accessSync,
   constants,
@@ -16,6 +17,7 @@ import { addresses, certificateNames } from './environment/hosts.js';
 import { makeCertificates } from './environment/make-certificates.js';
 import { heldBuckets, heldParts } from './hold-environment.js';
 import type { InsideRequest } from './inside.js';
+import { onEndingSignal } from './on-ending-signal.js';
 import { parseOptions, usage } from './options.js';
 import type { Options } from './options.js';
 import { cacheFolder } from './parts/cache-folder.js';
@@ -124,27 +126,17 @@ async function runAll(options: Options, chosen: readonly Scenario[]): Promise<nu
   const needed = (Object.keys(partsCatalogue) as PartId[]).filter((id) => wanted.includes(id));
   const parts = await prepareParts(needed, runNeeds);
   buildOurselves();
-  const folder = mkdtempSync(join(tmpdir(), 'irsa-e2e-'));
-  const remove = (): void => {
-    rmSync(folder, { recursive: true, force: true });
+  const results = await runInside(options, chosen, parts);
+  if (options.up) return 0;
+  const versions = Object.fromEntries(Object.values(parts).map(({ id, version }) => [id, version]));
+  const report: Report = {
+    ok: results.length === chosen.length && results.every(({ ok }) => ok),
+    parts: { node: process.versions.node, ...versions },
+    scenarios: results,
   };
-  try {
-    const results = await runInside(folder, options, chosen, parts);
-    if (options.up) return 0;
-    const versions = Object.fromEntries(
-      Object.values(parts).map(({ id, version }) => [id, version]),
-    );
-    const report: Report = {
-      ok: results.length === chosen.length && results.every(({ ok }) => ok),
-      parts: { node: process.versions.node, ...versions },
-      scenarios: results,
-    };
-    console.log(renderReport(report));
-    if (options.json) console.log(JSON.stringify(report));
-    return report.ok ? 0 : 1;
-  } finally {
-    remove();
-  }
+  console.log(renderReport(report));
+  if (options.json) console.log(JSON.stringify(report));
+  return report.ok ? 0 : 1;
 }
 
 /** What runs as a process of its own runs what users get: the build, found by its published name. */
@@ -157,11 +149,35 @@ function buildOurselves(): void {
 }
 
 async function runInside(
-  folder: string,
   options: Options,
   chosen: readonly Scenario[],
   parts: PreparedParts,
 ): Promise<readonly ScenarioResult[]> {
+  let child: ChildProcess | undefined;
+  // Killing unshare ends the namespace with everything in it.
+  onEndingSignal(() => child?.kill('SIGKILL'));
+  const folder = mkdtempSync(join(tmpdir(), 'irsa-e2e-'));
+  try {
+    child = startInside(folder, options, chosen, parts);
+    if (options.up) tellHowToEnter(child.pid, join(folder, 'run', 'shell'));
+    const code = await new Promise<number | null>((done) => child?.once('close', done));
+    const file = join(folder, 'results.json');
+    if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as ScenarioResult[];
+    if (options.up) return [];
+    throw new Stop(
+      `the run inside the namespace was ended (${code === null ? 'by a signal' : `code ${code}`})`,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function startInside(
+  folder: string,
+  options: Options,
+  chosen: readonly Scenario[],
+  parts: PreparedParts,
+): ChildProcess {
   const certificates = makeCertificates(folder, {
     dns: [...certificateNames, 'localhost', 'kubernetes.default.svc'],
     ip: [...Object.values(addresses), '127.0.0.1'],
@@ -175,7 +191,7 @@ async function runInside(
     ...(options.logs === undefined ? {} : { logs: resolve(options.logs) }),
   };
   writeFileSync(join(folder, 'request.json'), JSON.stringify(request));
-  const child = enterNamespace(
+  return enterNamespace(
     ['--import', 'tsx', fileURLToPath(new URL('inside.ts', import.meta.url)), folder],
     {
       PATH: process.env['PATH'] ?? '',
@@ -186,19 +202,6 @@ async function runInside(
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       NODE_EXTRA_CA_CERTS: certificates.caFile,
     },
-  );
-  // Killing unshare ends the namespace with everything in it; the exit below then cleans up.
-  const stop = (): void => {
-    child.kill('SIGKILL');
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
-  if (options.up) tellHowToEnter(child.pid, join(folder, 'run', 'shell'));
-  const code = await new Promise<number | null>((done) => child.once('close', done));
-  const file = join(folder, 'results.json');
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as ScenarioResult[];
-  if (options.up) return [];
-  throw new Stop(
-    `the run inside the namespace was ended (${code === null ? 'by a signal' : `code ${code}`})`,
   );
 }
 

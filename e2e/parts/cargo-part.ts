@@ -29,6 +29,7 @@ export function cargoPart(options: {
         ['build', '--release', '--locked', '--quiet', '--target-dir', target],
         {
           cwd: folder,
+          into,
         },
       );
       await copyFile(join(target, 'release', id), join(into, id));

@@ -35,6 +35,7 @@ export function goPart(options: {
     build: (into) =>
       runBuild('go', ['build', ...flags, '-o', join(into, options.id), options.mainPackage], {
         cwd: options.moduleFolder,
+        into,
         // A static program runs in the bare environment of the namespace whatever the machine's C library.
         env: { CGO_ENABLED: '0' },
       }),

@@ -26,6 +26,7 @@ export function mavenPart(options: {
     build: async (into) => {
       await runBuild('mvn', ['--quiet', '--batch-mode', `-Dinto=${into}`, 'package'], {
         cwd: folder,
+        into,
       });
       await rm(join(into, 'target'), { recursive: true });
     },

@@ -24,7 +24,7 @@ export function pipPart(options: {
           ...['-m', 'pip', 'install', '--quiet', '--no-cache-dir', '--require-hashes'],
           ...['--target', join(into, options.id), '--requirement', 'requirements.txt'],
         ],
-        { cwd: options.folder },
+        { cwd: options.folder, into },
       ),
   };
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -75,6 +75,11 @@ async function line(running: RunningE2e, text: RegExp): Promise<void> {
   }
 }
 
+/** The terminal signals every process in the foreground. */
+const pressCtrlC = ({ child }: RunningE2e): void => {
+  process.kill(-child.pid!, 'SIGINT');
+};
+
 const mapped = ['unshare', '--user', '--map-user=1000', '--map-group=1000'];
 const ways = [
   ['as this user', []],
@@ -103,6 +108,18 @@ describe.each(ways)('%s', (_, by) => {
     await expectNothingLeft(running);
   });
 
+  test.each([
+    ['while our packages are built', /building irsa and its adapters/],
+    ['in the middle of a scenario', /issuer, in 0 s: accept/],
+  ])('nor does Ctrl-C %s', async (_when, seen) => {
+    const args = ['--only', 'rotation'];
+    const running = startE2e(args, { by, env: environment() });
+    await line(running, seen);
+    pressCtrlC(running);
+    expect((await running.ended).code).not.toBe(0);
+    await expectNothingLeft(running);
+  });
+
   test('--up is there for kubectl, aws and irsa until it is ended', async () => {
     const running = startE2e(['--up'], { by, env: environment() });
     await line(running, /Enter it from another terminal with\n.+\n/);
@@ -125,6 +142,50 @@ describe.each(ways)('%s', (_, by) => {
     await running.ended;
     await expectNothingLeft(running);
   });
+});
+
+test('Ctrl-C while the certificates are made leaves nothing either', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'irsa-path-'));
+  writeFileSync(join(path, 'openssl'), '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+  try {
+    const env = { ...environment(), PATH: `${path}:${process.env['PATH'] ?? ''}` };
+    const running = startE2e(['--only', 'documents'], { env });
+    await line(running, /building irsa/);
+    while (readdirSync(temporary).length === 0) await sleep(20);
+    pressCtrlC(running);
+    expect((await running.ended).code).not.toBe(0);
+    await expectNothingLeft(running);
+  } finally {
+    rmSync(path, { recursive: true });
+  }
+});
+
+test.each(['Ctrl-C', 'SIGTERM'] as const)('nor does %s while Go builds a part', async (how) => {
+  const cache = mkdtempSync(join(tmpdir(), 'irsa-cache-'));
+  try {
+    const env = {
+      ...environment(),
+      XDG_CACHE_HOME: cache,
+      // Go counts its calls there, whoever calls it.
+      XDG_CONFIG_HOME: cache,
+      GOCACHE: run('go', 'env', 'GOCACHE').trim(),
+      GOMODCACHE: run('go', 'env', 'GOMODCACHE').trim(),
+      // Every package anew: minutes, whatever lies in Go's cache.
+      GOFLAGS: '-a',
+    };
+    const running = startE2e(['--prepare', 'kubectl'], { env });
+    const { pid } = running.child;
+    while (!sessionOf(pid!).some((process) => process.includes('(compile)'))) await sleep(20);
+    if (how === 'Ctrl-C') pressCtrlC(running);
+    else process.kill(pid!, how);
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('e2e: building kubectl failed: go build -trimpath ended with null');
+    await expectNothingLeft(running);
+    expect(readdirSync(join(cache, 'irsa-e2e'))).toEqual([]);
+  } finally {
+    rmSync(cache, { recursive: true });
+  }
 });
 
 test('a machine that gives no more network namespaces: one line, and exit 1', async () => {
