@@ -138,7 +138,7 @@ async function createPodTooEarly(world: World, api: ApiServer): Promise<void> {
   };
   const account = serviceAccountManifest({ namespace: 'default', name: role, roleArn: arn });
   await applyAll(world, api, [defaultAccount, account]);
-  const metadata = { name: 'too-early', namespace: 'default' };
+  const metadata = { name: 'before-the-webhook', namespace: 'default' };
   const spec = { ...canary.spec, serviceAccountName: role };
   await applyAll(world, api, [{ ...canary, metadata, spec }]);
 }
@@ -198,7 +198,10 @@ async function runEchoer(world: World, api: ApiServer): Promise<string> {
 /** `irsa doctor --pod` sees the live cluster through kubectl, and STS and the issuer besides. */
 async function askAboutPods(world: World, api: ApiServer): Promise<string> {
   const env = { KUBECONFIG: api.kubeconfig, KUBECTL: world.part('kubectl') };
-  const expected = { 's3-echoer': 'ok, exit 0', 'too-early': 'refused, exit 1: pod-not-mutated' };
+  const expected = {
+    's3-echoer': 'ok, exit 0',
+    'before-the-webhook': 'refused, exit 1: pod-not-mutated',
+  };
   const said: string[] = [];
   for (const [pod, wanted] of Object.entries(expected)) {
     const { verdict, code, findings } = await askDoctor(world, ['--pod', `default/${pod}`], env);
