@@ -102,6 +102,7 @@ describe('what is in the way', () => {
     ['a config map', '/var/run/secrets/', {}, { configMap: {} }, '/aws-iam-token'],
     ['a read-only claim', '/var/run', { readOnly: true }, { nfs: {} }, '/aws-iam-token'],
     ['a writable claim', '/var/run', { readOnly: false }, { nfs: {} }, tokenPath],
+    ['a secret, with a slash at the end,', '/run/', {}, { secret: {} }, '/aws-iam-token'],
     ['a secret over everything', '/', {}, { secret: {} }, tokenPath],
     ['a volume that is not there', '/var/run', { name: 'x' }, { secret: {} }, tokenPath],
     ['a secret beside our path', '/var/run/secrets/x', {}, { secret: {} }, tokenPath],
@@ -118,6 +119,7 @@ describe('what is in the way', () => {
   it('the way round a read-only mount is free itself', () => {
     const volumeMounts = [
       { name: 'd', mountPath: '/run' },
+      { name: 'd', mountPath: '/var/run' },
       { name: 'd', mountPath: '/aws-iam-token' },
       { name: 'd', mountPath: tokenPath },
     ];

@@ -51,43 +51,39 @@ const placesTaken = (container: JsonObject, base: string): ReadonlySet<string> |
 /** Whether a mount shows the volume as it is; a sub-path would not follow the token's renewal. */
 const isWhole = (mount: JsonObject): boolean => !mount['subPath'] && !mount['subPathExpr'];
 
+const slash = 47;
+
 /** Whether a folder lies on the way to a path. */
-const isAbove = (folder: string, path: string): boolean =>
-  // Most folders differ in the first letter already.
-  folder.charCodeAt(1) === path.charCodeAt(1) &&
-  path.startsWith(folder) &&
-  (folder.endsWith('/') || path.charAt(folder.length) === '/');
+const isAbove = (folder: string, path: string): boolean => {
+  const { length } = folder;
+  const end = folder.charCodeAt(length - 1) === slash ? length - 1 : length;
+  // Where a folder ends, few paths have a slash.
+  return length > 1 && path.charCodeAt(end) === slash && path.startsWith(folder);
+};
 
 /**
- * Whether a mount makes ours impossible: the container runtime makes a folder for each mount, and could not do so in a read-only
- * one, so that the container would not start.
+ * Whether a mount above ours makes ours impossible: the container runtime makes a folder for each mount, and could not do so in a
+ * read-only one, so that the container would not start.
  */
-const blocks = (
-  mount: JsonObject,
-  folder: string,
-  {
-    place: { comparableMountPath: path, otherMountPath: other },
-    readOnlyVolumes,
-  }: TokenMountRequest,
-): boolean =>
-  (isAbove(folder, path) || isAbove(folder, other)) &&
-  (mount['readOnly'] === true || readOnlyVolumes().has(mount['name']));
+const blocks = (mount: JsonObject, { readOnlyVolumes }: TokenMountRequest): boolean =>
+  mount['readOnly'] === true || readOnlyVolumes().has(mount['name']);
 
 /** Where the token volume is mounted in this container, or a path where nothing of the container's own is in the way. */
 export function planTokenMount(request: TokenMountRequest): TokenMount {
-  const { container, volume, place, warnings } = request;
-  const { comparableMountPath: ours } = place;
+  const { container, place, warnings } = request;
+  const { name: volumeName, others } = request.volume;
+  const { comparableMountPath: ours, otherMountPath: other } = place;
   let isBlocked = false;
   let isNear = false;
   for (const item of listOf(container['volumeMounts'])) {
     const mount = objectOf(item);
     const { name, mountPath: path } = mount;
     if (typeof path !== 'string') continue;
-    if (name === volume.name || volume.others?.has(name) === true) {
+    if (name === volumeName || others?.has(name) === true) {
       if (isWhole(mount)) return { mountPath: path, isNew: false };
     }
     if (path.length + 1 >= ours.length) isNear = true;
-    else if (blocks(mount, path, request)) isBlocked = true;
+    else if (isAbove(path, ours) || isAbove(path, other)) isBlocked ||= blocks(mount, request);
   }
   if (!isBlocked && !isNear && isAbsent(container['volumeDevices']))
     return { mountPath: place.mountPath, isNew: true };

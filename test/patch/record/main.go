@@ -61,7 +61,7 @@ type input struct {
 	Identities     json.RawMessage `json:"identities"`
 	Settings       settings        `json:"settings"`
 	Jitter         float64         `json:"jitter"`
-	// Repeat asks for the time of so many calls of the handler with the same review.
+	// Repeat asks for the time of so many calls of the handler with the same review, after as many that are not timed.
 	Repeat int `json:"repeat"`
 	// Normalise asks for the typed round trip of a pod and nothing else.
 	Normalise json.RawMessage `json:"normalise"`
@@ -210,6 +210,9 @@ func run(in input) (out output) {
 		return recorder
 	}
 	recorder := handle()
+	for range in.Repeat {
+		handle()
+	}
 	start := time.Now()
 	for range in.Repeat {
 		handle()
