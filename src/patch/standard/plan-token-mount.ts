@@ -56,9 +56,10 @@ const slash = 47;
 /** Whether a folder lies on the way to a path. */
 const isAbove = (folder: string, path: string): boolean => {
   const { length } = folder;
+  if (length < 2 || length >= path.length) return false;
   const end = folder.charCodeAt(length - 1) === slash ? length - 1 : length;
   // Where a folder ends, few paths have a slash.
-  return length > 1 && path.charCodeAt(end) === slash && path.startsWith(folder);
+  return path.charCodeAt(end) === slash && path.startsWith(folder);
 };
 
 /**
