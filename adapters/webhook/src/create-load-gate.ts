@@ -13,8 +13,8 @@ export interface LoadGate {
   readonly release: (bytes: number) => void;
   /** A reason to refuse a request that has waited `waitedMs` here and whose sender gives up after `patienceMs`. */
   readonly shed: (waitedMs: number, patienceMs: number) => ShedReason | undefined;
-  /** How long a request of this turn of the event loop has waited before anybody saw it. */
-  readonly lagMs: () => number;
+  /** The longest that a request which is seen now can have waited unseen; its connection was last answered at `answeredAt`. */
+  readonly lagMs: (answeredAt?: number) => number;
   readonly close: () => void;
 }
 
@@ -25,15 +25,16 @@ export interface LoadGateOptions {
 }
 
 const tickMs = 20;
-/** Who came at the begin of a turn has waited for it and for a part of the next one: half of the patience for each keeps both within it. */
-const usefulShare = 0.5;
+/** The rest of the sender's patience is for the work itself and for the way there and back. */
+const usefulShare = 0.7;
 
 /**
  * Load shedding for a server whose work is CPU-bound and so queues in the event loop, where Node.js does not show it.
  *
- * A timer ticks every 20 ms, or once in a turn of the loop where a turn takes longer. What is seen now came during the turn before, so it has
- * waited about as long as that turn took, or as this one takes already. Work that its sender will not wait for is refused before it
- * is parsed, which costs a fifth of answering it. Counters bound memory.
+ * A timer ticks every 20 ms, or once in a turn of the loop where a turn takes longer. What is seen now came after the poll of the turn before,
+ * so it has waited for that turn and for as much of this one as is over, at most; nor did it come before its connection's last answer,
+ * because HTTP/1.1 clients ask one thing at a time. The lesser of the two bounds is the wait. Work that its sender will not wait for is
+ * refused before it is parsed, which costs a third of answering it. Counters bound memory.
  */
 export function createLoadGate(options: LoadGateOptions): LoadGate {
   const { maxInFlight, maxBufferedBytes } = options;
@@ -48,8 +49,11 @@ export function createLoadGate(options: LoadGateOptions): LoadGate {
   }, tickMs);
   timer.unref();
 
-  const lagMs = (): number =>
-    Math.max(0, lastTurnMs - tickMs, performance.now() - lastTick - tickMs);
+  const lagMs = (answeredAt = -Infinity): number => {
+    const now = performance.now();
+    const turnsMs = Math.max(0, lastTurnMs - tickMs) + Math.max(0, now - lastTick - tickMs);
+    return Math.min(turnsMs, now - answeredAt);
+  };
   return {
     get inFlight() {
       return inFlight;

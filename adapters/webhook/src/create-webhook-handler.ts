@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { resolveMutationSettings } from 'irsa/patch';
 import { answerReview } from './answer-review.js';
 import { createExchange, type Exchange } from './create-exchange.js';
@@ -45,12 +46,13 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
     random: options.random ?? Math.random,
   };
   const gate = createLoadGate({ maxInFlight, maxBufferedBytes });
+  const answeredAt = new WeakMap<Socket, number>();
   let draining = false;
 
   const mutate = (exchange: Exchange): void => {
     const { request, response } = exchange;
     if (!isWelcome(exchange) || !isReady(exchange, notReady?.())) return;
-    const lagMs = gate.lagMs();
+    const lagMs = gate.lagMs(answeredAt.get(request.socket));
     gate.enter();
     response.on('close', gate.leave);
     if (shed(exchange, gate, lagMs)) return;
@@ -85,7 +87,15 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const route = routeOf(request.url);
     const isLast = (): boolean => draining;
-    const exchange = createExchange(request, response, { route, observe, isLast });
+    const exchange = createExchange(request, response, {
+      route,
+      isLast,
+      observe: (event) => {
+        // Not when the response closes: that may be a turn of the loop later, and the client may have asked again by then.
+        answeredAt.set(request.socket, performance.now());
+        observe(event);
+      },
+    });
     switch (route) {
       case 'mutate':
         mutate(exchange);

@@ -34,19 +34,30 @@ describe('createLoadGate', () => {
     expect(gate.shed(gate.lagMs(), 1000)).toBeUndefined();
   });
 
-  it('takes for the wait of a request how long its turn takes already', () => {
-    busy(520);
-    expect(gate.lagMs()).toBe(500);
+  it('counts what has gone of the turn in which a request is seen', () => {
+    busy(720);
+    expect(gate.lagMs()).toBe(700);
     expect(gate.shed(gate.lagMs() + 1, 1000)).toBe('too-late');
     expect(gate.shed(gate.lagMs() + 1, 10_000)).toBeUndefined();
   });
 
-  it('takes for the wait of what comes next how long the turn before took', () => {
+  it('adds the turn before: what is seen now may have come at its begin', () => {
     busy(620);
     nextTurn();
     expect(gate.lagMs()).toBe(600);
+    busy(320);
+    expect(gate.lagMs()).toBe(900);
+    nextTurn();
     nextTurn();
     expect(gate.lagMs()).toBe(0);
+  });
+
+  it('takes a request for no older than the last answer on its connection', () => {
+    busy(620);
+    nextTurn();
+    busy(320);
+    expect(gate.lagMs(now - 400)).toBe(400);
+    expect(gate.lagMs(0)).toBe(900);
   });
 
   it('bounds requests and bytes', () => {
