@@ -22,6 +22,8 @@ export interface Metrics {
   readonly request: (event: RequestEvent) => void;
   readonly lookup: (result: string) => void;
   watch(resource: string, event: string): void;
+  /** A connection that was dropped before its handshake. */
+  readonly drop: () => void;
   /** Something outside that cannot be used: a certificate, the role mappings, the identities file. */
   fault(source: string): void;
 }
@@ -92,6 +94,11 @@ export function createMetrics(sources: MetricSources): Metrics {
     help: 'Inputs that could not be used and were left as they were, by source',
     from: ['certificate', 'role-mappings', 'identities-file'],
   });
+  const drops = new Counter({
+    name: 'irsa_webhook_dropped_connections_total',
+    help: 'Connections dropped before their TLS handshake, because as many as are allowed were open',
+    registers,
+  });
   gauge(registry, 'irsa_webhook_in_flight_requests', 'Reviews held now', sources.inFlight);
   gauge(
     registry,
@@ -133,6 +140,9 @@ export function createMetrics(sources: MetricSources): Metrics {
     lookup: lookups,
     watch: (resource, event) => {
       watches(`${resource} ${event}`);
+    },
+    drop: () => {
+      drops.inc();
     },
     fault: faults,
   };

@@ -175,6 +175,7 @@ async function start(run: RunWebhookOptions, stops: Stops): Promise<RunningWebho
       requestLog(event);
     },
     maxInFlight: options.maxInFlight,
+    onDrop: metrics.drop,
   });
   running.server = server;
   const { url, port } = server;

@@ -44,13 +44,14 @@ export const defaultTimeouts: Readonly<ServerTimeouts> = Object.freeze({
  * ```
  */
 export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
-  const { host = '127.0.0.1', port = 0, maxConnections = 4096 } = options;
+  const { host = '127.0.0.1', port = 0, maxConnections = 1_024, onDrop = () => {} } = options;
   checkOptions(options, port);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const handler = createWebhookHandler(options);
   const server = createTlsServer(options, timeouts);
   server.on('request', handler);
   server.maxConnections = maxConnections;
+  server.on('drop', onDrop);
   server.keepAliveTimeout = timeouts.idleMs;
   server.setTimeout(timeouts.stalledMs);
 

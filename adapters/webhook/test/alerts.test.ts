@@ -27,6 +27,7 @@ const served = (): Promise<string> => {
   metrics.lookup('hit');
   metrics.watch('serviceaccounts', 'failed');
   metrics.fault('certificate');
+  metrics.drop();
   return metrics.text();
 };
 
@@ -35,6 +36,7 @@ it('every metric in the alert rules is one that the webhook serves', async () =>
   const named = rules.flatMap(({ expr }) => expr.match(/irsa_webhook_\w+/g) ?? []);
   expect(named.length).toBeGreaterThanOrEqual(rules.length);
   for (const name of named) expect(text).toMatch(new RegExp(`^${name}[ {]`, 'm'));
+  expect(text).toMatch(/^irsa_webhook_dropped_connections_total 1$/m);
 });
 
 /** Where Prometheus' own grammar stumbles over an expression. */
@@ -103,7 +105,9 @@ it('every counter that an alert watches is there before it first counts: Prometh
     const labels = [...matchers.matchAll(/(\w+)(?:=~|=)"([^"]*)"/g)].map(
       ([, label = '', value = '']) => `(?=[^}]*${label}="${value}")`,
     );
-    expect(text).toMatch(new RegExp(`^${name}\\{${labels.join('')}[^}]*\\} 0$`, 'm'));
+    // A counter without labels is written without braces.
+    const series = labels.length === 0 ? '(\\{[^}]*\\})?' : `\\{${labels.join('')}[^}]*\\}`;
+    expect(text).toMatch(new RegExp(`^${name}${series} 0$`, 'm'));
   }
 });
 

@@ -90,6 +90,16 @@ describe('a client that misbehaves', () => {
     await untilClosed(connectPlain(port, '127.0.0.1'));
   });
 
+  it('connections past the limit are dropped and told, and one that ends makes room', async () => {
+    let dropped = 0;
+    const { port, url } = await start({ maxConnections: 2, onDrop: () => (dropped += 1) });
+    const held = [await dial(port), await dial(port)];
+    await expect(call(url, { body })).rejects.toThrow();
+    expect([dropped, ...held.map((socket) => socket.destroyed)]).toEqual([1, false, false]);
+    held[0]?.destroy();
+    await expect.poll(async () => (await call(url, { body })).status).toBe(200);
+  });
+
   it('headers that drip (slow loris) are given up with 408', async () => {
     const { port } = await start({ timeouts: { headersMs: 200, requestMs: 400 } });
     const socket = await dial(port);
