@@ -17,6 +17,7 @@ import {
   type Surroundings,
 } from '../webhook/contestant.js';
 import { driveLoad, type LoadResult } from '../webhook/drive-load.js';
+import { measurePressure } from '../webhook/measure-pressure.js';
 import { realisticReview, roleAnnotations, serveAccounts } from '../webhook/serve-accounts.js';
 
 export const suite = 'webhook';
@@ -139,7 +140,21 @@ async function measure(arena: Arena): Promise<BenchRow[]> {
       60,
     ),
   );
-  rows.push(await crowd(ours, arena, rps.ours), await overload(ours, arena, rps.ours));
+  const against = { ours, floor, ca: at.ca, body };
+  rows.push(
+    await measurePressure(
+      { what: '1,000 connections at once, timeout 1 s', timeoutSeconds: 1, seconds: 3 },
+      against,
+    ),
+    // What a whole core can serve is asked of a tenth of one.
+    await measurePressure(
+      {
+        what: 'ten times what it can serve, timeout 5 s',
+        ...{ timeoutSeconds: 5, seconds: 8, rate: rps.ours, share: 0.1 },
+      },
+      against,
+    ),
+  );
   return rows;
 }
 
@@ -160,91 +175,6 @@ function againstGo(
     row('CPU per 1,000 requests, against the Go webhook', 'ms', (one) => one.cpuMs),
     { what: 'RSS, against the Go webhook', unit: 'MiB', ours, floor: go, ratio: ours / go },
   ];
-}
-
-/** 1,000 connections that each want an answer at once; they cost memory of their own, so growth is counted from the second round on. */
-async function crowd(ours: Contestant, arena: Arena, rps: number): Promise<BenchRow> {
-  const idle = rss(ours);
-  const round = (seconds: number): Promise<LoadResult> =>
-    driveLoad({
-      port: ours.port,
-      ca: arena.at.ca,
-      connections: 1000,
-      seconds,
-      body: arena.body,
-      path: '/mutate?timeout=1s',
-    });
-  await round(3);
-  const before = rss(ours);
-  const { broken, answers, latencies, refusals, seconds } = await round(6);
-  const after = rss(ours);
-  const slowest = latencies.at(-1) ?? Infinity;
-  return {
-    what: '1,000 connections at once: slowest answer, against the timeout of 1 s',
-    unit: 'ms',
-    ours: slowest,
-    floor: 1000,
-    ratio: slowest / 1000,
-    target: 'within the timeout; no growth of RSS (+ ≤ 32 MiB)',
-    met: slowest < 1000 && broken === 0 && after - before <= 32,
-    note: `${answers} reviews answered at ${Math.round(answers / seconds)}/s (${Math.round(rps)}/s with 10 connections), ${refusals.length} shed, ${broken} connections broken; RSS ${Math.round(idle)} MiB with 10 connections, ${Math.round(before)} → ${Math.round(after)} MiB with 1,000 (the manifests allow 384)`,
-  };
-}
-
-/**
- * What it can serve is asked of it, and it gets a tenth of its core: the process is stopped for 90 of each 100 ms, as a CPU quota does it. So
- * somebody has to be refused, and the rest has to be answered in time.
- */
-async function overload(ours: Contestant, arena: Arena, rps: number): Promise<BenchRow> {
-  const round = (seconds: number): Promise<LoadResult> =>
-    driveLoad({
-      port: ours.port,
-      ca: arena.at.ca,
-      connections: 1000,
-      seconds,
-      body: arena.body,
-      path: '/mutate?timeout=5s',
-      rate: rps,
-      beforeLoad: () => throttle(ours),
-    });
-  await round(5);
-  const before = rss(ours);
-  const result = await round(20);
-  const after = rss(ours);
-  const { answers, latencies, refusals, broken, seconds } = result;
-  const inTime = latencies.filter((ms) => ms < 5000).length / answers;
-  const asked = (answers + refusals.length) / seconds;
-  const slowestRefusal = refusals.at(-1) ?? 0;
-  return {
-    what: 'ten times what it can serve: slowest answer, against the timeout of 5 s',
-    unit: 'ms',
-    ours: latencies.at(-1) ?? Infinity,
-    floor: 5000,
-    ratio: (latencies.at(-1) ?? Infinity) / 5000,
-    target: 'sheds; 99.9 % of answers in time; no growth of RSS (+ ≤ 32 MiB)',
-    met:
-      refusals.length > 0 &&
-      answers > 0 &&
-      inTime >= 0.999 &&
-      slowestRefusal < 5000 &&
-      broken === 0 &&
-      after - before <= 32,
-    note: `${Math.round(asked)}/s asked of a server with a tenth of the core that serves ${Math.round(rps)}/s: ${answers} reviews answered (${(inTime * 100).toFixed(2)} % in time), ${refusals.length} shed after at most ${Math.round(slowestRefusal)} ms, ${broken} connections broken; RSS ${Math.round(before)} → ${Math.round(after)} MiB`,
-  };
-}
-
-/** Stops a process for 90 of each 100 ms; returns how to let it go. */
-function throttle({ child }: Contestant): () => void {
-  let running: NodeJS.Timeout | undefined;
-  const period = setInterval(() => {
-    child.kill('SIGCONT');
-    running = setTimeout(() => child.kill('SIGSTOP'), 10);
-  }, 100);
-  return () => {
-    clearInterval(period);
-    clearTimeout(running);
-    child.kill('SIGCONT');
-  };
 }
 
 const difference = (

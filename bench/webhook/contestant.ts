@@ -112,9 +112,18 @@ export function cpuMs({ child }: Contestant): number {
 }
 
 /** Resident memory of a process, in MiB. */
-export function rss({ child }: Contestant): number {
+export function rss(of: Contestant): number {
+  return memoryOf(of, 'VmRSS');
+}
+
+/** The most that it ever was, in MiB. */
+export function peakRss(of: Contestant): number {
+  return memoryOf(of, 'VmHWM');
+}
+
+function memoryOf({ child }: Contestant, field: string): number {
   const text = readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(text)?.[1]) / 1024;
+  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(text)?.[1]) / 1024;
 }
 
 /** Sends one request and gives what came: of a server that is not there, status 0. */

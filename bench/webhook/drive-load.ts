@@ -25,7 +25,7 @@ export interface LoadOptions {
   /** Requests a second that all connections together send at most. Default: each sends the next one when its answer is here. */
   readonly rate?: number;
   /** Called when all connections stand; returns what is called at the end. */
-  readonly beforeLoad?: () => () => void;
+  readonly beforeLoad?: () => () => unknown;
 }
 
 /**
@@ -69,7 +69,7 @@ export async function driveLoad(options: LoadOptions): Promise<LoadResult> {
     ),
   );
   const elapsed = (performance.now() - startedAt) / 1000;
-  afterLoad?.();
+  await afterLoad?.();
   latencies.sort((a, b) => a - b);
   refusals.sort((a, b) => a - b);
   return { answers: latencies.length, refusals, broken, seconds: elapsed, latencies };
@@ -102,6 +102,11 @@ function askOnce(socket: TLSSocket, request: Buffer): Promise<boolean> {
     const onClose = (): void => {
       settle(new Error('bench: the connection was closed'));
     };
+    if (socket.destroyed) {
+      // Its events have been; a write would tell nobody.
+      onClose();
+      return;
+    }
     socket.on('data', onData).on('error', settle).on('close', onClose);
     socket.write(request);
   });

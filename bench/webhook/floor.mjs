@@ -17,6 +17,7 @@ const server = createServer(
     });
   },
 );
+server.keepAliveTimeout = 120_000; // As ours: a connection that waits for the others is not closed.
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${JSON.stringify({ port: server.address().port })}\n`);
 });
