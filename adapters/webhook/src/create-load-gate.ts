@@ -25,8 +25,8 @@ export interface LoadGateOptions {
 }
 
 const tickMs = 20;
-/** The rest of the sender's patience is for the work itself and for the way there and back. */
-const usefulShare = 0.7;
+/** More would answer more, in longer turns: then a refusal, which takes two turns at worst, comes after its sender has given up. */
+const usefulShare = 0.5;
 
 /**
  * Load shedding for a server whose work is CPU-bound and so queues in the event loop, where Node.js does not show it.
