@@ -25,8 +25,10 @@ export interface LoadGateOptions {
 }
 
 const tickMs = 20;
-/** More would answer more, in longer turns: then a refusal, which takes two turns at worst, comes after its sender has given up. */
+/** The rest of the patience is for the work itself, and for who comes just too late for this turn. */
 const usefulShare = 0.5;
+/** How much of it one turn may give to answers. The refusals after them have the time up to half, so that two turns are within the whole. */
+const turnShare = 0.25;
 
 /**
  * Load shedding for a server whose work is CPU-bound and so queues in the event loop, where Node.js does not show it.
@@ -75,6 +77,7 @@ export function createLoadGate(options: LoadGateOptions): LoadGate {
     },
     shed: (waitedMs, patienceMs) => {
       if (waitedMs > patienceMs * usefulShare) return 'too-late';
+      if (performance.now() - lastTick > patienceMs * turnShare) return 'too-late';
       if (inFlight > maxInFlight) return 'too-many-in-flight';
       return bufferedBytes > maxBufferedBytes ? 'too-many-bytes' : undefined;
     },

@@ -60,6 +60,16 @@ describe('createLoadGate', () => {
     expect(gate.lagMs(0)).toBe(900);
   });
 
+  it('gives a quarter of the patience to the answers of one turn, even to who has just come', () => {
+    busy(240);
+    expect(gate.shed(0, 1000)).toBeUndefined();
+    busy(20);
+    expect(gate.shed(0, 1000)).toBe('too-late');
+    expect(gate.shed(0, 2000)).toBeUndefined();
+    nextTurn();
+    expect(gate.shed(0, 1000)).toBeUndefined();
+  });
+
   it('bounds requests and bytes', () => {
     for (let n = 0; n < 3; n += 1) gate.enter();
     expect(gate.shed(0, 1000)).toBe('too-many-in-flight');
