@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { resolveMutationSettings } from 'irsa/patch';
 import { answerReview } from './answer-review.js';
 import { createExchange, type Exchange } from './create-exchange.js';
+import { createHold } from './create-hold.js';
 import { createLoadGate, type LoadGate } from './create-load-gate.js';
 import { parseMediaType } from './parse-media-type.js';
 import { readBody } from './read-body.js';
@@ -47,14 +48,14 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
   };
   const gate = createLoadGate({ maxInFlight, maxBufferedBytes });
   const answeredAt = new WeakMap<Socket, number>();
+  const hold = createHold(gate);
   let draining = false;
 
   const mutate = (exchange: Exchange): void => {
     const { request, response } = exchange;
     if (!isWelcome(exchange) || !isReady(exchange, notReady?.())) return;
     const lagMs = gate.lagMs(answeredAt.get(request.socket));
-    gate.enter();
-    response.on('close', gate.leave);
+    hold(request.socket, response);
     if (shed(exchange, gate, lagMs)) return;
     readBody(request, maxBodyBytes, gate, (reading) => {
       switch (reading.kind) {

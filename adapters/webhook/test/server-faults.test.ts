@@ -216,6 +216,23 @@ describe('a client that misbehaves', () => {
     socket.write(one + one);
     await expect.poll(() => text.match(/HTTP\/1\.1 200 /g)?.length).toBe(2);
   });
+
+  it('reviews that wait behind another one are let go when their connection ends', async () => {
+    let asked = 0;
+    const server = await start({
+      findServiceAccount: () => {
+        asked += 1;
+        return new Promise(() => {});
+      },
+    });
+    const socket = await dial(server.port);
+    const one = head(Buffer.byteLength(body)) + body;
+    socket.write(one + one + one);
+    await expect.poll(() => asked).toBe(3);
+    expect(server.inFlight()).toBe(3);
+    socket.destroy();
+    await expect.poll(() => server.inFlight()).toBe(0);
+  });
 });
 
 describe('too much to do', () => {
