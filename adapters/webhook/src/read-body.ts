@@ -25,9 +25,10 @@ export function readBody(
     settled = true;
     if (reading.kind !== 'body') {
       gate.release(length);
-      chunks.length = 0;
       length = 0;
     }
+    // A kept-alive connection holds its last request, and so these listeners, until the next one comes.
+    chunks.length = 0;
     done(reading);
   };
   if (Number(request.headers['content-length']) > limit) {
