@@ -41,8 +41,8 @@ export async function holdEnvironment(shared: SharedWorld, data: string): Promis
   );
   console.log(`
 The environment runs until you press Ctrl-C. Inside it AWS's host names lead to versitygw, and
-  kubectl and irsa    find the API server and the account's administrator by themselves (irsa: \`npm run build\` first)
-  aws                 e.g. aws s3 ls, aws iam list-roles
+  kubectl and irsa    find the API server and the account's administrator by themselves
+  aws                 is your own (AWS CLI v2), with the same account: e.g. aws s3 ls, aws iam list-roles
   the issuer          is ${issuer} (bucket irsa-oidc-demo, not yet created; bucket irsa-data-demo resolves too)
   the signing key     is ${key.privateKeyFile} (public: ${key.publicKeyFile})
   the parts' logs     are in ${world.logs}`);

@@ -107,6 +107,8 @@ async function prepareParts(
     throw new Stop(
       `needs ${missing.join(' and ')}, which ${missing.length === 1 ? 'is' : 'are'} not on the PATH`,
     );
+  if (needs.includes('python3') && spawnSync('python3', ['-B', '-c', 'import pip']).status !== 0)
+    throw new Stop('needs pip for python3, which is not installed');
   const parts: PreparedParts = {};
   for (const id of ids) {
     try {

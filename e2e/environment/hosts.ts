@@ -20,6 +20,9 @@ const stsHosts = [
 /** A public name that leads to a private address: a verifier that followed it could be made to read its own network. */
 export const privateHost = 'private.issuer.example';
 
+/** A name that leads to a server whose certificate is for others. */
+export const misnamedHost = 'misnamed.issuer.example';
+
 /** The name of the webhook's Service; no cluster network leads it anywhere, so the hosts file does. */
 export const webhookHost = 'irsa-webhook.irsa-system.svc';
 
@@ -35,7 +38,7 @@ export function hostsFile(buckets: readonly string[]): string {
     `${address} ${names.join(' ')}\n`;
   return [
     line('127.0.0.1', ['localhost', webhookHost]),
-    line(addresses.s3, [s3Host, ...buckets.map(bucketHost)]),
+    line(addresses.s3, [s3Host, misnamedHost, ...buckets.map(bucketHost)]),
     line(addresses.sts, stsHosts),
     line('10.0.0.1', [privateHost]),
   ].join('');

@@ -8,8 +8,15 @@ import {
 } from 'irsa/patch';
 import type { KubernetesClient, KubernetesJson } from '../clients/kubernetes-client.js';
 import { comparablePod, firstDifference } from '../pods/compare-pods.js';
-import { canary, dryRun, hasRole } from '../setup/admission-rig.js';
+import {
+  canary,
+  dryRun,
+  hasRole,
+  namespace as ownNamespace,
+  throughGo,
+} from '../setup/admission-rig.js';
 import type { AdmissionRig, Verdict } from '../setup/admission-rig.js';
+import { region } from '../environment/hosts.js';
 import { ensureServiceAccount } from '../setup/ensure-service-account.js';
 import { registerWebhook, unregisterWebhook, until } from '../setup/register-webhook.js';
 import { startPlainWebhook } from '../setup/start-sidecar-injector.js';
@@ -137,4 +144,50 @@ async function judge({ name, given, ask, without }: Case): Promise<string[]> {
     outcome.kind === 'mutated' ? applyPodPatch(without.pod, outcome.patch) : without.pod;
   const [left, right] = [comparablePod(expected), comparablePod(stored.pod)];
   return left === right ? [] : [`${name}: ${firstDifference(left, right)}`];
+}
+
+/** The cases without settings of their own through the real Go webhook: it stores what `behavior: 'eks'` computes. */
+export async function judgeFixturesWithGo(rig: AdmissionRig): Promise<string> {
+  const expected = new Map<string, { readonly pod: KubernetesJson; readonly verdict: Verdict }>();
+  for (const name of readdirSync(folder).sort()) {
+    const given = JSON.parse(readFileSync(new URL(`${name}/input.json`, folder), 'utf8'));
+    const { pod: givenPod, serviceAccount } = given;
+    const needsSettings = Object.keys(given).some(
+      (key) => !['about', 'namespace', 'pod', 'serviceAccount'].includes(key),
+    );
+    if (needsSettings || typeof givenPod?.spec !== 'object') continue;
+    const annotations = serviceAccount?.metadata?.annotations ?? {};
+    // An account of its own: this webhook reads them from the API server, and several cases share a name.
+    const made = await ensureServiceAccount(rig.client, ownNamespace, name, annotations).catch(
+      () => 'not taken',
+    );
+    const metadata = { ...givenPod.metadata, namespace: ownNamespace, name };
+    const spec = { ...givenPod.spec, serviceAccount: name, serviceAccountName: name };
+    const pod = { apiVersion: 'v1', kind: 'Pod', ...givenPod, metadata, spec };
+    const without = await dryRun(rig.client, pod);
+    if (made !== undefined || without.status !== 201) continue;
+    const outcome = computePodPatch({
+      pod: without.pod,
+      namespace: ownNamespace,
+      serviceAccount: { metadata: { name, namespace: ownNamespace, annotations } },
+      settings: { behavior: 'eks', region },
+    });
+    // The API server refuses some pods that this behavior makes; then the Go webhook's must be refused too.
+    const verdict =
+      outcome.kind === 'mutated'
+        ? await dryRun(rig.client, applyPodPatch(without.pod, outcome.patch))
+        : without;
+    expected.set(name, { pod, verdict });
+  }
+  await throughGo(rig, async () => {
+    for (const [name, { pod, verdict }] of expected) {
+      const stored = await dryRun(rig.client, pod);
+      const [left, right] = [verdict, stored].map(({ status, pod: answered }) =>
+        status === 201 ? comparablePod(answered) : String(status),
+      ) as [string, string];
+      if (left !== right)
+        throw new Error(`the Go webhook, ${name}: ${firstDifference(left, right)}`);
+    }
+  });
+  return `${String(expected.size)} of them through the Go webhook: each stored as behavior 'eks' computes`;
 }

@@ -49,9 +49,11 @@ export async function surviveStorm(world: World): Promise<string> {
       `failurePolicy Fail: ${String(all.length)} pods, ${String(without.length)} without role`,
     );
   }
+  if (refusals === 0) throw new Error('failurePolicy Fail: no fault was felt, so nothing is shown');
   await ignoreFailures(storm);
   await createDuringFaults(storm, 'ignore');
   const letThrough = (await roles(storm)).without.length;
+  if (letThrough === 0) throw new Error('failurePolicy Ignore: no fault was felt');
   await createWithoutReplica(storm);
   const found = await auditAll(storm);
   return `${String(stormCount)} pods created during a restart, a new certificate and a killed replica: with Fail each has its role (${String(refusals)} refusals, each tried again); with Ignore ${String(letThrough)} of ${String(stormCount)} have none, and irsa audit names them and those without any replica, ${String(found)} in all, and no other`;
@@ -101,6 +103,8 @@ async function endReplica({ balancer, replicas }: Storm, signal: NodeJS.Signals)
   // A killed replica is still in the Service for a while; one that ends in order is not, and answers what is under way.
   if (signal === 'SIGTERM') balancer.setReplicas(replicas.map(({ port }) => port));
   await replica.process.stop(signal);
+  // Every connection is made anew while the Service still leads half of them to the dead replica.
+  if (signal === 'SIGKILL') balancer.dropConnections();
   if (signal === 'SIGKILL') await sleep(2000);
   balancer.setReplicas(replicas.map(({ port }) => port));
 }
@@ -110,6 +114,8 @@ async function createDuringFaults(storm: Storm, name: string): Promise<number> {
   const { rig, world } = storm;
   let refusals = 0;
   let created = 0;
+  /** So many pods may be created by now: each fault has its own, and a tenth is for after all of them. */
+  let open = stormCount * 0.4;
   const atShare = (share: number): Promise<void> =>
     until(
       `${String(share)} of the pods`,
@@ -127,17 +133,17 @@ async function createDuringFaults(storm: Storm, name: string): Promise<number> {
       async () => !before.includes(await servedSerial(storm)),
     );
     world.note(`${name}: a new certificate is served`);
-    await atShare(0.6);
+    // Only now, so that the API server is busy when the replica dies, whatever the machine's speed.
+    open = stormCount * 0.9;
+    await atShare(0.5);
     await endReplica(storm, 'SIGKILL');
     world.note(`${name}: one of two replicas was killed`);
     await startReplica(storm);
   };
   const faultsDone = faults();
-  let done = false;
-  void faultsDone.finally(() => (done = true)).catch(() => {});
+  void faultsDone.finally(() => (open = stormCount)).catch(() => {});
   const create = async (index: number): Promise<void> => {
-    // The last fifth is for after the faults, so that they fall into the storm whatever the machine's speed.
-    while (!done && index >= stormCount * 0.8) await sleep(50);
+    while (index >= open) await sleep(20);
     const pod = { ...canary, metadata: { name: `storm-${name}-${String(index)}` } };
     for (const deadline = Date.now() + 180_000; ;) {
       const { status, body } = await rig.client.send('POST', pods, pod);

@@ -17,7 +17,7 @@ import type { AdmissionRig, Verdict } from '../setup/admission-rig.js';
 import { mapConcurrently } from '../setup/map-concurrently.js';
 import { registerWebhook, unregisterWebhook, until } from '../setup/register-webhook.js';
 import { startSidecarInjector } from '../setup/start-sidecar-injector.js';
-import { judgeFixtures } from './admission-fixtures.js';
+import { judgeFixtures, judgeFixturesWithGo } from './admission-fixtures.js';
 import { surviveStorm } from './admission-storm.js';
 import type { Scenario } from './types.js';
 
@@ -58,7 +58,7 @@ async function run(world: World): Promise<string> {
   const eks = await throughOurs(rig, { behavior: 'eks', region }, () => pass("with ours as 'eks'"));
   const go = await throughGo(rig, () => pass('with the Go webhook'));
   mustAgree("ours with behavior 'eks' against the Go webhook", go, eks);
-  const fixtures = await judgeFixtures(rig);
+  const fixtures = [await judgeFixtures(rig), await judgeFixturesWithGo(rig)].join('; ');
   const storm = await surviveStorm(world);
   const accepted = without.filter(({ status }) => status === 201).length;
   const changed = standard.filter(

@@ -184,6 +184,8 @@ export async function migrateIssuerInWrongOrder(world: World, pace: Pace): Promi
   const oldApiToken = await tokenFor(apiAudience);
   const control = await assumeRole({ ca, roleArn, token: oldToken });
   if (!control.ok) throw new Error(`the control is refused: ${control.code}`);
+  const apiControl = await versionStatus(world, fleet, oldApiToken);
+  if (apiControl !== 200) throw new Error(`the API server refuses the control: ${apiControl}`);
   await fleet.restart('a', { issuers: [to.issuer] });
   const early = await assumeRole({ ca, roleArn, token: await tokenFor('sts.amazonaws.com') });
   const api = await versionStatus(world, fleet, oldApiToken);

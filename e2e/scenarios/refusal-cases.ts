@@ -1,9 +1,9 @@
-import { DeleteBucketPolicyCommand } from '@aws-sdk/client-s3';
+import { DeleteBucketPolicyCommand, DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { buildIssuerDocuments, readPublicKeys, s3Issuer } from 'irsa/oidc';
 import type { IssuerDocument } from 'irsa/oidc';
 import { buildTrustPolicy } from 'irsa/iam';
 import type { TrustPolicy } from 'irsa/iam';
-import { accountId, privateHost, region } from '../environment/hosts.js';
+import { accountId, misnamedHost, privateHost, region } from '../environment/hosts.js';
 import { makeSigningKey } from '../environment/signing-key.js';
 import type { SigningKeyFiles } from '../environment/signing-key.js';
 import type { VerifyingAws } from '../environment/start-aws.js';
@@ -18,13 +18,16 @@ const bucket = 'irsa-oidc-refusals';
 const brokenIssuers = [
   'slash',
   'no-jwks',
+  'lost-jwks',
   'http-jwks',
   'html-jwks',
   'empty-jwks',
   'crowded-jwks',
   'forbidden',
   'other-audience',
+  'unregistered',
   'private',
+  'misnamed',
 ] as const;
 type BrokenIssuer = (typeof brokenIssuers)[number];
 const brokenBucket = (fault: BrokenIssuer): string => `${bucket}-${fault}`;
@@ -265,6 +268,12 @@ function claimCases({ issuer, roleArn, tokenWith }: Ground): readonly Refusal[] 
     { ...missing('iss'), code: 'AccessDenied', message: notAuthorized },
     {
       ...invalid,
+      ...{ id: 'expiry-null', finding: 'token-timestamp-invalid' },
+      token: tokenWith({ exp: null }),
+      ...atAws(/^Invalid timestamp in token claims\.$/),
+    },
+    {
+      ...invalid,
       ...{ id: 'subject-null', finding: 'token-subject-null' },
       token: tokenWith({ sub: null }),
       ...atAws(/^Unknown error validating third-party token$/, 'InternalFailure'),
@@ -411,6 +420,13 @@ function callCases({ roleArn, tokenWith }: Ground): readonly Refusal[] {
       message: /policy/,
     },
     {
+      ...{ ...validation, id: 'provider-id', finding: 'call-provider-id' },
+      providerId: 'www.amazon.com',
+      code: 'InvalidInput',
+      message: /^ProviderId is not supported by this implementation\.$/,
+      ...atAws(/^Provided Token is not a Login With Amazon token$/),
+    },
+    {
       ...{ ...validation, id: 'policy-malformed', finding: 'call-policy-invalid' },
       policy: '{"Version":"2012-10-17","Statement":"all"}',
       code: 'MalformedPolicyDocument',
@@ -425,13 +441,16 @@ const brokenFindings: Readonly<Record<BrokenIssuer, string>> = {
   slash: 'discovery-trailing-slash',
   // S3 says 403 of what is not there; the policy leaves it out too.
   'no-jwks': 'issuer-bucket-policy',
+  'lost-jwks': 'issuer-not-found',
   'http-jwks': 'discovery-jwks-uri',
   'html-jwks': 'jwks-not-json',
   'empty-jwks': 'jwks-empty',
   'crowded-jwks': 'jwks-too-many-keys',
   forbidden: 'issuer-bucket-policy',
   'other-audience': 'provider-audience-missing',
+  unregistered: 'provider-missing',
   private: 'issuer-private-address',
+  misnamed: 'issuer-tls',
 };
 
 /** Issuers that are registered and trusted, but whose documents the verifier cannot use. */
@@ -439,18 +458,23 @@ async function brokenCases(aws: VerifyingAws, key: SigningKeyFiles): Promise<Ref
   const cases: Refusal[] = [];
   for (const fault of brokenIssuers) {
     const issuer =
-      fault === 'private'
-        ? `https://${privateHost}`
+      fault === 'private' || fault === 'misnamed'
+        ? `https://${fault === 'private' ? privateHost : misnamedHost}`
         : s3Issuer({ bucket: brokenBucket(fault), region });
     const [discovery, jwks] = (await documentsOf(issuer, key)) as [IssuerDocument, IssuerDocument];
-    if (fault !== 'private') {
+    if (fault !== 'private' && fault !== 'misnamed') {
       await publishIssuer(aws, brokenBucket(fault), breakDocuments(fault, discovery, jwks));
+      if (fault === 'lost-jwks') {
+        await aws.s3.send(new DeleteObjectCommand({ Bucket: brokenBucket(fault), Key: jwks.path }));
+      }
       if (fault === 'forbidden') {
         await aws.s3.send(new DeleteBucketPolicyCommand({ Bucket: brokenBucket(fault) }));
       }
     }
     const isForOthers = fault === 'other-audience';
-    await registerIssuer(aws, issuer, isForOthers ? ['sts.amazonaws.com.cn'] : undefined);
+    if (fault !== 'unregistered') {
+      await registerIssuer(aws, issuer, isForOthers ? ['sts.amazonaws.com.cn'] : undefined);
+    }
     const roleArn = await createRole(aws, {
       name: `refusals-${fault}`,
       issuer,
@@ -473,6 +497,10 @@ async function brokenCases(aws: VerifyingAws, key: SigningKeyFiles): Promise<Ref
       ...(isForOthers
         ? { message: couldNotBeValidated, ...atAws(incorrectAudience) }
         : { message: noVerificationKey }),
+      ...(fault === 'unregistered' && {
+        ...{ code: 'AccessDenied', message: notAuthorized },
+        ...atAws(noProvider),
+      }),
       finding: brokenFindings[fault],
     });
   }
@@ -502,10 +530,13 @@ function breakDocuments(
       return [discovery, { ...jwks, body: '{"keys":[]}' }];
     case 'crowded-jwks':
       return [discovery, { ...jwks, body: crowd(jwks.body) }];
+    case 'lost-jwks':
     case 'forbidden':
     case 'other-audience':
+    case 'unregistered':
       return [discovery, jwks];
     case 'private':
+    case 'misnamed':
       return [];
   }
 }

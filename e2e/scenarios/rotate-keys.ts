@@ -125,15 +125,20 @@ export async function rotateKeysInWrongOrder(world: World, pace: Pace): Promise<
   const prefix = `${pace.name}-wrong`;
   const fleet = await startKeyFleet(world, { prefix, names: ['a'], issuer, key: old });
   await makeAccount(fleet);
-  const audiences = [apiAudience];
-  const oldApiToken = await requestToken(fleet.members()[0]!.running!.client, {
-    ...account,
-    audiences,
-  });
+  const { ca } = world.certificates;
+  const { client } = fleet.members()[0]!.running!;
+  const oldApiToken = await requestToken(client, { ...account, audiences: [apiAudience] });
+  const control = await assumeRole({ ca, roleArn, token: await requestToken(client, account) });
+  const apiControl = await versionStatus(world, fleet, oldApiToken);
+  if (!control.ok || apiControl !== 200) {
+    throw new Error(
+      `the control is refused: STS ${control.ok ? 'allows' : control.code}, API server ${String(apiControl)}`,
+    );
+  }
   await fleet.restart('a', { signing: next, accepted: [next] });
   const api = await versionStatus(world, fleet, oldApiToken);
   const answer = await assumeRole({
-    ca: world.certificates.ca,
+    ca,
     roleArn,
     token: await requestToken(fleet.members()[0]!.running!.client, account),
   });

@@ -1,12 +1,17 @@
 import { deepStrictEqual } from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  GetOpenIDConnectProviderCommand,
   GetRoleCommand,
   ListOpenIDConnectProvidersCommand,
   ListRolesCommand,
 } from '@aws-sdk/client-iam';
-import { ListBucketsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import {
+  GetBucketPolicyCommand,
+  ListBucketsCommand,
+  ListObjectsV2Command,
+} from '@aws-sdk/client-s3';
 import { manifestsToYaml, webhookManifests } from 'irsa/cluster';
 import { s3Issuer } from 'irsa/oidc';
 import { accountId, region } from '../environment/hosts.js';
@@ -24,6 +29,7 @@ import type { Scenario } from './types.js';
 
 const bucket = 'irsa-oidc-teardown';
 const foreignBucket = 'irsa-oidc-foreign';
+const upBucket = 'irsa-oidc-up';
 const issuer = s3Issuer({ bucket, region });
 
 /** What irsa made is gone, what others made is untouched, and each command run twice changes nothing. */
@@ -31,7 +37,7 @@ export const teardown: Scenario = {
   id: 'teardown',
   about: 'what irsa made is taken down, everything else stays, and every command may be run twice',
   parts: ['etcd', 'kube-apiserver', 'kubectl', 'versitygw'],
-  buckets: [bucket, foreignBucket],
+  buckets: [bucket, foreignBucket, upBucket],
   run,
 };
 
@@ -44,7 +50,9 @@ async function run(world: World): Promise<string> {
 
 interface Snapshot {
   readonly objects: Readonly<Record<string, unknown>>;
-  readonly providers: readonly (string | undefined)[];
+  readonly bucketPolicies: Readonly<Record<string, unknown>>;
+  /** Each with its URL, audiences, thumbprints and tags. */
+  readonly providers: readonly string[];
   /** Role and trust policy. */
   readonly trust: readonly (readonly [string, string])[];
 }
@@ -53,6 +61,7 @@ interface Snapshot {
 async function snapshot(aws: VerifyingAws): Promise<Snapshot> {
   const { Buckets = [] } = await aws.s3.send(new ListBucketsCommand({}));
   const objects: Record<string, unknown> = {};
+  const bucketPolicies: Record<string, unknown> = {};
   for (const { Name } of Buckets) {
     const { Contents = [] } = await aws.s3.send(new ListObjectsV2Command({ Bucket: Name }));
     objects[Name!] = Contents.map(({ Key, ETag, LastModified }) => [
@@ -60,9 +69,21 @@ async function snapshot(aws: VerifyingAws): Promise<Snapshot> {
       ETag,
       LastModified?.toISOString(),
     ]);
+    const policy = await aws.s3
+      .send(new GetBucketPolicyCommand({ Bucket: Name }))
+      .catch(() => ({}));
+    bucketPolicies[Name!] = 'Policy' in policy ? policy.Policy : undefined;
   }
   const { OpenIDConnectProviderList = [] } = await aws.iam.send(
     new ListOpenIDConnectProvidersCommand({}),
+  );
+  const providers = await Promise.all(
+    OpenIDConnectProviderList.map(async ({ Arn }) => {
+      const { Url, ClientIDList, ThumbprintList, Tags } = await aws.iam.send(
+        new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: Arn }),
+      );
+      return JSON.stringify([Arn, Url, ClientIDList, ThumbprintList, Tags]);
+    }),
   );
   const { Roles = [] } = await aws.iam.send(new ListRolesCommand({}));
   const trust = await Promise.all(
@@ -73,7 +94,8 @@ async function snapshot(aws: VerifyingAws): Promise<Snapshot> {
   );
   return {
     objects,
-    providers: OpenIDConnectProviderList.map(({ Arn }) => Arn).sort(),
+    bucketPolicies,
+    providers: providers.sort(),
     trust: trust.sort(),
   };
 }
@@ -246,14 +268,22 @@ async function clusterSnapshot({ client }: ApiServer, versions = false): Promise
 /** Every other command that makes something, run twice: the second time nothing changes, or it refuses to overwrite. */
 async function runTwice(world: World, aws: VerifyingAws): Promise<string> {
   const keys = join(world.data, 'twice');
-  const create = ['keys', 'create', '--out', keys];
-  await runIrsa(world, create);
-  const files = (): string[] =>
-    readdirSync(keys).map((name) => readFileSync(join(keys, name), 'utf8'));
-  const made = files();
-  const again = await tryIrsa(world, create);
-  if (again.code === 0) throw new Error('irsa keys create, run twice, does not refuse');
-  deepStrictEqual(files(), made, 'irsa keys create, run twice, changed a key');
+  const filesIn = (folder: string): string[] =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'))
+      .sort();
+  for (const [folder, ...create] of [
+    [keys, 'keys', 'create'],
+    [join(world.data, 'certs'), 'certs'],
+  ] as const) {
+    const command = create.join(' ');
+    await runIrsa(world, [...create, '--out', folder]);
+    const made = filesIn(folder);
+    const again = await tryIrsa(world, [...create, '--out', folder]);
+    if (again.code === 0) throw new Error(`irsa ${command}, run twice, does not refuse`);
+    deepStrictEqual(filesIn(folder), made, `irsa ${command}, run twice, changed a file`);
+  }
   const account = ['--account-id', accountId, '--service-account', 'default/reader'];
   const trust = ['--issuer', issuer, ...account];
   const role = ['role', 'create', '--name', 'twice', ...trust, '--yes'];
@@ -261,7 +291,11 @@ async function runTwice(world: World, aws: VerifyingAws): Promise<string> {
   const before = await snapshot(aws);
   await runIrsa(world, role, aws.env());
   deepStrictEqual(await snapshot(aws), before, 'irsa role create, run twice, changed something');
+  await upTwice(world, aws, filesIn);
+  const policyFile = join(world.data, 'policy.json');
+  writeFileSync(policyFile, await runIrsa(world, ['trust-policy', 'build', ...trust]));
   const written = [
+    ['trust-policy', 'bind', policyFile, ...trust],
     ['jwks', join(keys, 'sa.pub')],
     ['trust-policy', 'build', ...trust],
     ['manifests', '--image', 'registry.example.com/irsa-webhook:0.1.0', '--region', region],
@@ -272,5 +306,36 @@ async function runTwice(world: World, aws: VerifyingAws): Promise<string> {
     if (first === '') throw new Error(`irsa ${args.join(' ')} wrote nothing`);
     deepStrictEqual(second, first, `irsa ${args.join(' ')} writes something else the second time`);
   }
-  return `irsa role create twice is once, irsa keys create overwrites nothing, and ${written.map(([name]) => name).join(', ')} write the same twice`;
+  const bound = JSON.parse(await runIrsa(world, written[0]!));
+  const once = JSON.parse(readFileSync(policyFile, 'utf8'));
+  deepStrictEqual(bound, once, 'irsa trust-policy bind changed a policy that has the binding');
+  return `irsa role create twice is once, and so is irsa up; irsa keys create and certs overwrite nothing; ${[...new Set(written.map(([name]) => name))].join(', ')} write the same twice`;
+}
+
+/** The whole walk-through, run again, finds every step done. */
+async function upTwice(
+  world: World,
+  aws: VerifyingAws,
+  filesIn: (folder: string) => string[],
+): Promise<void> {
+  const out = join(world.data, 'up');
+  const up = [
+    ...['up', '--name', 'up', '--account-id', accountId, '--bucket', upBucket, '--region', region],
+    ...['--image', 'registry.example.com/irsa-webhook:0.1.0', '--role', 'up=default/up'],
+    ...['--out', out, '--yes', '--output', 'json'],
+  ];
+  await runIrsa(world, up, aws.env());
+  const before = [await snapshot(aws), filesIn(out)];
+  const { steps } = JSON.parse(await runIrsa(world, up, aws.env())) as {
+    steps: { id: string; outcome: string }[];
+  };
+  const notKept = steps.filter(({ outcome }) => outcome !== 'kept');
+  if (steps.length === 0 || notKept.length > 0) {
+    throw new Error(`irsa up, run twice: ${JSON.stringify(notKept)}`);
+  }
+  deepStrictEqual(
+    [await snapshot(aws), filesIn(out)],
+    before,
+    'irsa up, run twice, changed something',
+  );
 }
