@@ -82,7 +82,7 @@ export interface WebhookServerOptions extends WebhookHandlerOptions {
   readonly port?: number;
   /** Time limits of the server, see {@link defaultTimeouts}. */
   readonly timeouts?: Partial<ServerTimeouts>;
-  /** Connections held at the same time; further ones are dropped before their handshake. Default 1,024: each that sends reviews of 33 kB takes 0.2 MiB, and the manifests allow 384. */
+  /** Connections held at the same time; further ones are dropped before their handshake. Default 1,024: each that sends reviews of 33 kB takes 0.15 MiB, and the manifests allow 384. */
   readonly maxConnections?: number;
   /** Called for each connection past them. Default: nothing is told. */
   readonly onDrop?: () => void;
