@@ -24,7 +24,7 @@ export function limitWarnings(messages: readonly string[]): string[] {
   const kept: string[] = [];
   let total = 0;
   for (const message of messages) {
-    const printable = message.replace(everyUnprintable, '?');
+    const printable = unprintable.test(message) ? message.replace(everyUnprintable, '?') : message;
     const text =
       printable.length > messageLimit ? `${printable.slice(0, messageLimit - 3)}...` : printable;
     if (total + text.length + tail >= totalLimit) {
