@@ -97,6 +97,7 @@ export {
   computePodPatch,
   defaultMutationSettings,
   parsePodIdentityAssociations,
+  parseReviewBody,
   parseRoleMappings,
   resolveMutationSettings,
   reviewPod,

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import fastJsonPatch from 'fast-json-patch';
 import {
   computePodPatch,
+  parseReviewBody,
   parseRoleMappings,
   resolveMutationSettings,
   reviewPod,
@@ -84,7 +85,7 @@ const race = (
 
 /** From the bytes of a review to the bytes of its answer. */
 const answerBytes = (body: Buffer): Buffer =>
-  Buffer.from(JSON.stringify(reviewPod(JSON.parse(body.toString('utf8')), context)));
+  Buffer.from(JSON.stringify(reviewPod(parseReviewBody(body), context)));
 
 const wholePath = (what: string, review: Json, calls: number, target: number): BenchRow => {
   const body = Buffer.from(JSON.stringify(review));

@@ -2,6 +2,7 @@ export { applyPodPatch } from './apply-pod-patch.js';
 export { auditPods } from './audit-pods.js';
 export { computePodPatch } from './compute-pod-patch.js';
 export { parsePodIdentityAssociations } from './parse-pod-identity-associations.js';
+export { parseReviewBody } from './parse-review-body.js';
 export { parseRoleMappings } from './parse-role-mappings.js';
 export { defaultMutationSettings, resolveMutationSettings } from './resolve-mutation-settings.js';
 export { reviewPod } from './review-pod.js';

@@ -32,7 +32,7 @@ describe('the public functions', () => {
     [
       'irsa/patch',
       patch,
-      'computePodPatch reviewPod serviceAccountOf applyPodPatch resolveMutationSettings parseRoleMappings parsePodIdentityAssociations auditPods',
+      'computePodPatch parseReviewBody reviewPod serviceAccountOf applyPodPatch resolveMutationSettings parseRoleMappings parsePodIdentityAssociations auditPods',
     ],
     [
       'irsa/credentials',

@@ -1,8 +1,7 @@
 import { IrsaError } from 'irsa/errors';
-import { reviewPod } from 'irsa/patch';
+import { parseReviewBody, reviewPod } from 'irsa/patch';
 import type { AdmissionReviewResponse, MutationSettings, ServiceAccount } from 'irsa/patch';
 import type { Exchange } from './create-exchange.js';
-import { parseReview } from './parse-review.js';
 import type { FindServiceAccount, Live, WebhookHandlerOptions } from './types.js';
 
 /** What {@link answerReview} needs beside the body. */
@@ -36,7 +35,7 @@ export function answerReview(
   const asked: Asked = {};
   let waiting: PromiseLike<ServiceAccount | undefined> | undefined;
   try {
-    const review = parseJson(bytes);
+    const review = parseReviewBody(bytes);
     const answer = decide(review, options, (namespace, name) => {
       asked.namespace = namespace;
       asked.serviceAccount = name;
@@ -64,16 +63,6 @@ export function answerReview(
   } catch (error) {
     refuseFor(exchange, error, asked);
     return undefined;
-  }
-}
-
-/** The parser's own message quotes the body, which may hold secrets. */
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return parseReview(bytes);
-  } catch {
-    const got = bytes.length === 0 ? 'an empty body' : `${bytes.length} bytes that are not JSON`;
-    throw new SyntaxError(`expected an AdmissionReview as JSON, got ${got}`);
   }
 }
 
@@ -132,9 +121,7 @@ function asLookupError(cause: unknown): never {
 }
 
 function refuseFor(exchange: Exchange, error: unknown, asked: Asked): void {
-  if (error instanceof SyntaxError) {
-    exchange.refuse(400, 'BadRequest', error.message, { decision: 'not-json' });
-  } else if (error instanceof LookupError) {
+  if (error instanceof LookupError) {
     const name = `${asked.namespace ?? ''}/${asked.serviceAccount ?? ''}`;
     exchange.refuse(
       503,
@@ -143,7 +130,8 @@ function refuseFor(exchange: Exchange, error: unknown, asked: Asked): void {
       { decision: 'lookup-failed', ...asked, error: error.cause },
     );
   } else if (error instanceof IrsaError) {
-    exchange.refuse(400, 'BadRequest', error.message, { decision: 'not-a-review', ...asked });
+    const decision = error.path === 'body' ? 'not-json' : 'not-a-review';
+    exchange.refuse(400, 'BadRequest', error.message, { decision, ...asked });
   } else {
     exchange.refuse(500, 'InternalError', 'irsa-webhook failed on this review; its log says why', {
       decision: 'failed',

@@ -193,7 +193,11 @@ describe('startWebhookServer', () => {
         'an empty body',
         { body: '' },
         400,
-        status(400, 'BadRequest', 'expected an AdmissionReview as JSON, got an empty body'),
+        status(
+          400,
+          'BadRequest',
+          'expected an AdmissionReview as JSON, got an empty body; send the AdmissionReview as the API server makes it',
+        ),
       ],
       [
         'bad JSON',
@@ -202,7 +206,7 @@ describe('startWebhookServer', () => {
         status(
           400,
           'BadRequest',
-          'expected an AdmissionReview as JSON, got 10 bytes that are not JSON',
+          'expected an AdmissionReview as JSON, got 10 bytes that are not JSON; send the AdmissionReview as the API server makes it',
         ),
       ],
       [

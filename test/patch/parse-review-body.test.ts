@@ -1,8 +1,13 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { reviewPod } from 'irsa/patch';
+import { AdmissionReviewError } from 'irsa/errors';
+import { parseReviewBody, reviewPod } from 'irsa/patch';
 import { describe, expect, it } from 'vitest';
-import { parseReview } from '../src/parse-review.js';
-import { fixture } from './support/webhook-client.js';
+
+const realistic = readFileSync(
+  new URL('../fixtures/reviews/realistic.json', import.meta.url),
+  'utf8',
+);
 
 /** The same value with every array under the name emptied. */
 const emptied = (value: unknown): unknown => {
@@ -15,9 +20,12 @@ const emptied = (value: unknown): unknown => {
     ]),
   );
 };
-const parse = (text: string): unknown => parseReview(Buffer.from(text));
+const inBytes = (text: string): unknown => parseReviewBody(new TextEncoder().encode(text));
 
-describe('parseReview', () => {
+describe.each([
+  ['text', parseReviewBody],
+  ['bytes', inBytes],
+])('parseReviewBody of %s', (unit, parse: (text: string) => unknown) => {
   it('leaves out of any JSON the entries of managedFields, and nothing else', () => {
     const { tree } = fc.letrec((tie) => ({
       tree: fc.oneof(
@@ -66,18 +74,18 @@ describe('parseReview', () => {
     ['a brace too many', '{"managedFields":[]}}'],
     ['the name as the end of a text', '{"a"managedFields":[]}'],
   ])('refuses %s', (_, text) => {
-    expect(() => parse(text)).toThrow(SyntaxError);
+    expect(() => parse(text)).toThrow(AdmissionReviewError);
   });
 
   it('any prefix of a review is refused, and none takes long', () => {
-    const text = JSON.stringify(fixture('admission-review-realistic'));
+    const text = JSON.stringify(JSON.parse(realistic));
     for (let length = 1; length < text.length; length += 97) {
-      expect(() => parse(text.slice(0, length))).toThrow(SyntaxError);
+      expect(() => parse(text.slice(0, length))).toThrow(AdmissionReviewError);
     }
   });
 
   it.each(['eks', 'standard'] as const)('changes no answer (%s)', (behavior) => {
-    const review = fixture('admission-review-realistic');
+    const review: unknown = JSON.parse(realistic);
     const text = JSON.stringify(review);
     expect(text.length - JSON.stringify(parse(text)).length).toBeGreaterThan(10_000);
     const annotations = {
@@ -89,5 +97,19 @@ describe('parseReview', () => {
         settings: { behavior },
       });
     expect(answer(parse(text))).toEqual(answer(review));
+  });
+
+  it.each([
+    ['', 'an empty body'],
+    ['{"token":"eyJhbGciOi', `20 ${unit === 'text' ? 'characters' : 'bytes'} that are not JSON`],
+  ])('says what came instead of JSON, and quotes nothing of it', (text, actual) => {
+    const message = `expected an AdmissionReview as JSON, got ${actual}; send the AdmissionReview as the API server makes it`;
+    expect(() => parse(text)).toThrow(
+      expect.objectContaining({ code: 'ERR_ADMISSION_REVIEW', path: 'body', actual, message }),
+    );
+  });
+
+  it('refuses a byte order mark, which is no JSON', () => {
+    expect(() => parse('\u{feff}{}')).toThrow(AdmissionReviewError);
   });
 });
