@@ -19,8 +19,14 @@ export interface AdmissionReviewFacts {
 
 const apiVersions: readonly string[] = ['admission.k8s.io/v1', 'admission.k8s.io/v1beta1'];
 
+const described = (value: unknown): string => {
+  if (typeof value === 'string') return value.slice(0, 80);
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : typeof value;
+};
+
 const fail = (path: string, expected: string, actual: unknown): AdmissionReviewError => {
-  const shown = typeof actual === 'string' ? actual.slice(0, 80) : typeof actual;
+  const shown = described(actual);
   return new AdmissionReviewError(
     `${path}: expected ${expected}, got ${shown}; send the AdmissionReview as the API server makes it`,
     { path, expected, actual: shown },

@@ -68,17 +68,27 @@ const context = { findServiceAccount: (): Json => account() };
 
 describe('reviewPod, behavior standard', () => {
   it.each([
-    ['nothing', undefined, 'review'],
-    ['null', null, 'review'],
-    ['a list', [], 'review'],
-    ['no request', {}, 'request'],
-    ['another kind', { kind: 'Pod', request: {} }, 'kind'],
-    ['another version', { apiVersion: 'admission.k8s.io/v2', request: {} }, 'apiVersion'],
-    ['a uid that is no text', { request: { uid: 5 } }, 'request.uid'],
-    ['a namespace that is no text', { request: { uid: '', namespace: {} } }, 'request.namespace'],
-  ])('%s is ERR_ADMISSION_REVIEW', (_, body, path) => {
+    ['nothing', undefined, 'review', 'undefined'],
+    ['null', null, 'review', 'null'],
+    ['a list', [], 'review', 'a list'],
+    ['no request', {}, 'request', 'undefined'],
+    ['another kind', { kind: 'Pod', request: {} }, 'kind', 'Pod'],
+    [
+      'another version',
+      { apiVersion: 'admission.k8s.io/v2', request: {} },
+      'apiVersion',
+      'admission.k8s.io/v2',
+    ],
+    ['a uid that is no text', { request: { uid: 5 } }, 'request.uid', 'number'],
+    [
+      'a namespace that is no text',
+      { request: { uid: '', namespace: {} } },
+      'request.namespace',
+      'object',
+    ],
+  ])('%s is ERR_ADMISSION_REVIEW', (_, body, path, actual) => {
     expect(() => reviewPod(body, context)).toThrow(AdmissionReviewError);
-    expect(() => reviewPod(body, context)).toThrow(expect.objectContaining({ path }));
+    expect(() => reviewPod(body, context)).toThrow(expect.objectContaining({ path, actual }));
     expect(serviceAccountOf(body)).toBeUndefined();
   });
 
