@@ -27,8 +27,8 @@ export interface LoadGateOptions {
 const tickMs = 20;
 /** The rest of the patience is for the work itself, and for who comes just too late for this turn. */
 const usefulShare = 0.5;
-/** How much of it one turn may give to answers. The refusals after them have the time up to half, so that two turns are within the whole. */
-const turnShare = 0.25;
+/** How much of it one turn may give to answers: the refusals after them take about as long, and two turns must be within the whole. */
+const turnShare = 0.2;
 
 /**
  * Load shedding for a server whose work is CPU-bound and so queues in the event loop, where Node.js does not show it.

@@ -60,10 +60,10 @@ describe('createLoadGate', () => {
     expect(gate.lagMs(0)).toBe(900);
   });
 
-  it('gives a quarter of the patience to the answers of one turn, even to who has just come', () => {
-    busy(240);
+  it('gives a fifth of the patience to the answers of one turn, even to who has just come', () => {
+    busy(150);
     expect(gate.shed(0, 1000)).toBeUndefined();
-    busy(20);
+    busy(60);
     expect(gate.shed(0, 1000)).toBe('too-late');
     expect(gate.shed(0, 2000)).toBeUndefined();
     nextTurn();
