@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { resolveMutationSettings } from 'irsa/patch';
 import { answerReview } from './answer-review.js';
+import { createBodyReader } from './create-body-reader.js';
 import { createExchange, type Exchange } from './create-exchange.js';
 import { createHold } from './create-hold.js';
 import { createLoadGate, type LoadGate } from './create-load-gate.js';
 import { parseMediaType } from './parse-media-type.js';
-import { readBody } from './read-body.js';
 import type { RequestEvent, WebhookHandlerOptions } from './types.js';
 
 /**
@@ -49,6 +49,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
   const gate = createLoadGate({ maxInFlight, maxBufferedBytes });
   const answeredAt = new WeakMap<Socket, number>();
   const hold = createHold(gate);
+  const readBody = createBodyReader({ gate, limit: maxBodyBytes });
   let draining = false;
 
   const mutate = (exchange: Exchange): void => {
@@ -57,7 +58,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
     const lagMs = gate.lagMs(answeredAt.get(request.socket));
     hold(request.socket, response);
     if (shed(exchange, gate, lagMs)) return;
-    readBody(request, maxBodyBytes, gate, (reading) => {
+    readBody(request, (reading) => {
       switch (reading.kind) {
         case 'aborted':
           exchange.abandon();
