@@ -1,6 +1,6 @@
 import { deriveSettings } from './derive-settings.js';
 import { computeEksPatch } from './eks/compute-eks-patch.js';
-import { nonEmpty } from './read-json.js';
+import { nonEmpty, objectOf, type JsonObject } from './read-json.js';
 import { resolveMutationSettings } from './resolve-mutation-settings.js';
 import type { ResolvedMutation } from './resolved-mutation.js';
 import { serviceAccountNameOf } from './service-account-name-of.js';
@@ -33,6 +33,9 @@ export interface PodMutation {
   readonly jitter?: number | undefined;
 }
 
+const annotationsOf = (object: unknown): JsonObject =>
+  objectOf(objectOf(objectOf(object)['metadata'])['annotations']);
+
 /**
  * Decides what a pod needs to get AWS credentials, and says it as a JSON Patch.
  * Nothing given is changed, and the patch holds only what is missing.
@@ -64,10 +67,12 @@ export function computePodPatch(mutation: PodMutation): MutationOutcome {
   const settings = resolveMutationSettings(mutation.settings);
   const resolved: ResolvedMutation = {
     pod: mutation.pod,
+    podAnnotations: annotationsOf(mutation.pod),
     oldPod: mutation.oldPod,
     namespace,
     serviceAccountName: serviceAccountNameOf(mutation.pod, settings),
     serviceAccount: mutation.serviceAccount,
+    accountAnnotations: annotationsOf(mutation.serviceAccount),
     roleMappings: mutation.roleMappings,
     podIdentityAssociations: mutation.podIdentityAssociations,
     settings,

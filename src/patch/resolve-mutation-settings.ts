@@ -43,12 +43,73 @@ const fail = (path: string, expected: string, actual: unknown, fix: string): Set
   });
 };
 
+/** Settings whose types nobody has checked yet. */
+type Values = Readonly<Record<string, unknown>>;
+
+/** The fields of a type, held to it by the compiler. */
+const fieldsOf = <T extends object>(fields: Readonly<Record<keyof T, true>>): readonly string[] =>
+  Object.keys(fields);
+
+const settingNames = fieldsOf<PartialMutationSettings>({
+  annotationDomain: true,
+  audience: true,
+  tokenMountPath: true,
+  tokenExpirationSeconds: true,
+  region: true,
+  regionalSts: true,
+  composeRoleArn: true,
+  containerCredentials: true,
+  behavior: true,
+  invalidIdentity: true,
+  roleSessionName: true,
+  tokenFileMode: true,
+  zoneVariable: true,
+});
+
+/** The fields of those settings that are objects. */
+const sections: Readonly<Record<string, readonly string[] | undefined>> = {
+  composeRoleArn: fieldsOf<NonNullable<PartialMutationSettings['composeRoleArn']>>({
+    accountId: true,
+    partition: true,
+  }),
+  containerCredentials: fieldsOf<NonNullable<PartialMutationSettings['containerCredentials']>>({
+    audience: true,
+    tokenMountPath: true,
+    tokenVolumeName: true,
+    tokenPath: true,
+    fullUri: true,
+    ipFamily: true,
+  }),
+};
+
+/** Every value, read once. */
+const copyOf = (values: Values, names = settingNames): Values =>
+  Object.fromEntries(
+    names.map((name) => {
+      const value = values[name];
+      const fields = sections[name];
+      return [name, fields !== undefined && isJsonObject(value) ? copyOf(value, fields) : value];
+    }),
+  );
+
+const holdsTheSame = (copy: Values, values: Values, names = settingNames): boolean => {
+  for (const name of names) {
+    const one = copy[name];
+    const other = values[name];
+    if (one === other) continue;
+    const fields = sections[name];
+    if (fields === undefined || !isJsonObject(one) || !isJsonObject(other)) return false;
+    if (!holdsTheSame(one, other, fields)) return false;
+  }
+  return true;
+};
+
 /** Reads fields of a settings object whose types nobody has checked yet. */
 class SettingsReader {
-  readonly #source: Readonly<Record<string, unknown>>;
+  readonly #source: Values;
   readonly #prefix: string;
 
-  constructor(source: Readonly<Record<string, unknown>>, prefix = '') {
+  constructor(source: Values, prefix = '') {
     this.#source = source;
     this.#prefix = prefix;
   }
@@ -188,25 +249,7 @@ const assertUsable = (settings: MutationSettings): void => {
   }
 };
 
-/** What this module has checked. */
-const resolved = new WeakSet();
-resolved.add(defaultMutationSettings);
-
-/**
- * Completes and checks mutation settings. The result is frozen, and every function here takes it without checking again:
- * resolve once at start, pass it with each pod.
- *
- * @throws {@link SettingsError} `ERR_SETTINGS` for a value that cannot work
- * @example
- * ```ts
- * import { resolveMutationSettings } from 'irsa/patch';
- * const settings = resolveMutationSettings({ region: 'eu-west-1', regionalSts: true });
- * console.log(settings.audience); // sts.amazonaws.com
- * ```
- */
-export function resolveMutationSettings(partial: PartialMutationSettings = {}): MutationSettings {
-  if (resolved.has(partial)) return partial as MutationSettings;
-  if (!isJsonObject(partial)) throw new TypeError('settings: expected an object of settings');
+const resolve = (partial: Values): MutationSettings => {
   const reader = new SettingsReader(partial);
   const fallback = defaultMutationSettings;
   const region = reader.text('region', '');
@@ -229,6 +272,35 @@ export function resolveMutationSettings(partial: PartialMutationSettings = {}): 
     zoneVariable: reader.flag('zoneVariable', fallback.zoneVariable),
   });
   if (settings.behavior === 'standard') assertUsable(settings);
+  return settings;
+};
+
+/** What this module has checked. */
+const resolved = new WeakSet();
+resolved.add(defaultMutationSettings);
+
+/** The last ones that were resolved: who passes the same few with each pod would wait three times as long for them as for the patch. */
+let last: { readonly partial: Values; readonly settings: MutationSettings } | undefined;
+
+/**
+ * Completes and checks mutation settings. The result is frozen, and every function here takes it without checking again:
+ * resolve once at start, pass it with each pod. Settings with the very values of the last call are not checked again either.
+ *
+ * @throws {@link SettingsError} `ERR_SETTINGS` for a value that cannot work
+ * @example
+ * ```ts
+ * import { resolveMutationSettings } from 'irsa/patch';
+ * const settings = resolveMutationSettings({ region: 'eu-west-1', regionalSts: true });
+ * console.log(settings.audience); // sts.amazonaws.com
+ * ```
+ */
+export function resolveMutationSettings(partial: PartialMutationSettings = {}): MutationSettings {
+  if (resolved.has(partial)) return partial as MutationSettings;
+  if (!isJsonObject(partial)) throw new TypeError('settings: expected an object of settings');
+  if (last !== undefined && holdsTheSame(last.partial, partial)) return last.settings;
+  const copy = copyOf(partial);
+  const settings = resolve(copy);
   resolved.add(settings);
+  last = { partial: copy, settings };
   return settings;
 }

@@ -1,4 +1,5 @@
 import type { DerivedSettings } from './derive-settings.js';
+import type { JsonObject } from './read-json.js';
 import type {
   MutationSettings,
   PodIdentityAssociations,
@@ -9,10 +10,13 @@ import type {
 /** What both behaviours work from: settings are resolved, nothing of the pod is believed yet. */
 export interface ResolvedMutation {
   readonly pod: unknown;
+  /** The pod's annotations; none where they are no object. */
+  readonly podAnnotations: JsonObject;
   readonly oldPod: unknown;
   readonly namespace: string;
   readonly serviceAccountName: string;
   readonly serviceAccount: unknown;
+  readonly accountAnnotations: JsonObject;
   readonly roleMappings: RoleMappings | undefined;
   readonly podIdentityAssociations: PodIdentityAssociations | undefined;
   readonly settings: MutationSettings;

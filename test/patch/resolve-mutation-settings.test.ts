@@ -1,5 +1,6 @@
 import { SettingsError } from 'irsa/errors';
 import { computePodPatch, defaultMutationSettings, resolveMutationSettings } from 'irsa/patch';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { account, podOf, type Json } from './support.js';
 
@@ -43,6 +44,70 @@ describe('resolveMutationSettings', () => {
       zoneVariable: true,
     } as const;
     expect(resolveMutationSettings(all)).toEqual(all);
+  });
+
+  it('resolves settings of the same values once, wherever they lie', () => {
+    const given = { region: 'eu-west-1', containerCredentials: { audience: 'pods' } };
+    const settings = resolveMutationSettings(given);
+    expect(resolveMutationSettings(structuredClone(given))).toBe(settings);
+    expect(resolveMutationSettings(Object.create(given))).toBe(settings);
+  });
+
+  it('gives what the settings say now, whatever was asked before', () => {
+    const some = <T>(value: fc.Arbitrary<T>) =>
+      fc.option(value, { nil: undefined, freq: 2 }) as fc.Arbitrary<T>;
+    const text = fc.constantFrom('one', 'two');
+    const settings = fc.record({
+      annotationDomain: some(text),
+      audience: some(text),
+      tokenMountPath: some(fc.constantFrom('/one', '/two')),
+      tokenExpirationSeconds: some(fc.constantFrom(600, 3600)),
+      region: some(text),
+      regionalSts: some(fc.boolean()),
+      composeRoleArn: some(
+        fc.record({
+          accountId: fc.constantFrom('111122223333', '444455556666'),
+          partition: some(fc.constantFrom('aws', 'aws-cn')),
+        }),
+      ),
+      containerCredentials: some(
+        fc.record({
+          audience: some(text),
+          tokenMountPath: some(fc.constantFrom('/one', '/two')),
+          tokenVolumeName: some(text),
+          tokenPath: some(text),
+          fullUri: some(fc.constantFrom('http://one', 'http://two')),
+          ipFamily: some(fc.constantFrom('ipv4', 'ipv6')),
+        }),
+      ),
+      behavior: some(fc.constantFrom('standard', 'eks')),
+      invalidIdentity: some(fc.constantFrom('warn', 'reject')),
+      roleSessionName: some(fc.boolean()),
+      tokenFileMode: some(fc.constantFrom(0, 0o444)),
+      zoneVariable: some(fc.boolean()),
+    });
+    // One field of one object changes at a time, as far as neighbours can be told apart.
+    const names = [
+      ...Object.keys(defaultMutationSettings),
+      'region',
+      'composeRoleArn',
+      'tokenFileMode',
+    ];
+    const change = fc.tuple(fc.constantFrom(...names), settings);
+    fc.assert(
+      fc.property(settings, fc.array(change, { maxLength: 8 }), (first, changes) => {
+        const given: Json = first;
+        const apart = (): Json => {
+          resolveMutationSettings({ audience: 'apart' });
+          return resolveMutationSettings(given);
+        };
+        for (const [name, other] of changes) {
+          given[name] = (other as Json)[name];
+          expect(resolveMutationSettings(given)).toEqual(apart());
+          expect(resolveMutationSettings(given)).toBe(resolveMutationSettings(given));
+        }
+      }),
+    );
   });
 
   it('knows both addresses of EKS Pod Identity', () => {

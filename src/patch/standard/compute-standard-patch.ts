@@ -51,7 +51,7 @@ const oddFieldOf = (pod: unknown, lists: readonly ContainerList[]): string | und
 
 /** Why nobody may touch this pod, whoever it is. */
 const untouchable = (
-  { pod, subresource, derived, warnings }: ResolvedMutation,
+  { pod, podAnnotations, subresource, derived, warnings }: ResolvedMutation,
   lists: readonly ContainerList[],
 ): SkipReason | undefined => {
   if (subresource !== undefined && subresource !== 'ephemeralcontainers') {
@@ -67,8 +67,8 @@ const untouchable = (
     warnings.push(`not mutated: ${odd} has a type that a Pod cannot have there`);
     return 'not-a-pod';
   }
-  const { annotations, labels } = objectOf(metadata);
-  if (objectOf(annotations)['kubernetes.io/config.mirror'] !== undefined) return 'mirror-pod';
+  const { labels } = objectOf(metadata);
+  if (podAnnotations['kubernetes.io/config.mirror'] !== undefined) return 'mirror-pod';
   const isOptedOut =
     objectOf(labels)[optOutLabel] !== undefined ||
     objectOf(labels)[derived.optOutLabel] !== undefined;
@@ -186,25 +186,20 @@ export function computeStandardPatch(mutation: ResolvedMutation): MutationOutcom
     return tokenFileBelow(mountPath, place.tokenPath, isWindows);
   };
   const readOnlyVolumes = readOnlyVolumesIn(spec['volumes']);
+  const mountRequest = { volume, readOnlyVolumes, place, warnings };
+  const environmentRequest = {
+    identity,
+    fullUri: settings.containerCredentials.fullUri,
+    zoneVariable: settings.zoneVariable,
+    warnings,
+  };
   const patch: JsonPatchOperation[] = [];
   if (volume.operation !== undefined) patch.push(volume.operation);
   for (const one of selected) {
     const { container } = one;
-    const mount = planTokenMount({
-      container,
-      volume,
-      readOnlyVolumes,
-      place,
-      warnings,
-    });
-    const variables = planEnvironment({
-      container,
-      identity,
-      tokenFile: tokenFileAt(mount.mountPath),
-      fullUri: settings.containerCredentials.fullUri,
-      zoneVariable: settings.zoneVariable,
-      warnings,
-    });
+    const mount = planTokenMount(container, mountRequest);
+    const tokenFile = tokenFileAt(mount.mountPath);
+    const variables = planEnvironment({ container, tokenFile }, environmentRequest);
     addVariables(patch, one, variables);
     if (mount.isNew) addMount(patch, one, volume.name, mount.mountPath);
   }

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../read-json.js';
+import { objectOf } from '../read-json.js';
 
 const keysLookedAt = 256;
 
@@ -35,9 +35,8 @@ const editDistance = (from: string, to: string, most: number): number => {
  * in the right domain also `role`, `iam-role` and the like. Undefined where none looks so.
  */
 export function findNearMiss(annotations: unknown, domain: string): string | undefined {
-  if (!isJsonObject(annotations)) return undefined;
   const wanted = `${domain}/role-arn`;
-  for (const key of Object.keys(annotations).slice(0, keysLookedAt)) {
+  for (const key of Object.keys(objectOf(annotations)).slice(0, keysLookedAt)) {
     if (key === wanted || key === readByOthers || key.length > 2 * wanted.length) continue;
     const lower = key.toLowerCase();
     const slash = lower.lastIndexOf('/');

@@ -10,12 +10,16 @@ export interface EnvironmentVariable {
   readonly valueFrom?: unknown;
 }
 
-/** What {@link planEnvironment} needs. */
-export interface EnvironmentRequest {
+/** A container whose environment is planned. */
+export interface EnvironmentOf {
   readonly container: JsonObject;
-  readonly identity: Identity;
   /** The token's path as this container sees it. */
   readonly tokenFile: string;
+}
+
+/** What {@link planEnvironment} needs beside a container: the same for all of a pod. */
+export interface EnvironmentRequest {
+  readonly identity: Identity;
   /** The agent's address in container-credentials mode. */
   readonly fullUri: string;
   readonly zoneVariable: boolean;
@@ -54,7 +58,8 @@ const addMissing = (
 const addRegion = (
   added: EnvironmentVariable[],
   own: OwnVariables,
-  { container, identity, warnings }: EnvironmentRequest,
+  container: JsonObject,
+  { identity, warnings }: EnvironmentRequest,
 ): void => {
   const { region } = identity;
   const ownRegion = own?.get('AWS_REGION');
@@ -93,7 +98,8 @@ const isSet = (variable: JsonObject | undefined): boolean =>
 
 const warnOfWinner = (
   own: NonNullable<OwnVariables>,
-  { container, identity, warnings }: EnvironmentRequest,
+  container: JsonObject,
+  { identity, warnings }: EnvironmentRequest,
 ): void => {
   const names = identity.method === 'container-credentials' ? winnersOverPodIdentity : winners;
   const winner = names.find((name) => isSet(own.get(name)));
@@ -106,7 +112,8 @@ const warnOfWinner = (
 
 const warnOfTokenFile = (
   own: NonNullable<OwnVariables>,
-  { container, identity, tokenFile, warnings }: EnvironmentRequest,
+  { container, tokenFile }: EnvironmentOf,
+  { identity, warnings }: EnvironmentRequest,
 ): void => {
   const name =
     identity.method === 'container-credentials'
@@ -125,16 +132,20 @@ const warnOfTokenFile = (
  * The variables that a container lacks, each decided by itself, in the order in which they go to the front of its `env`:
  * Kubernetes expands `$(AWS_REGION)` only where the variable stands before.
  */
-export function planEnvironment(request: EnvironmentRequest): EnvironmentVariable[] {
-  const { container, identity, tokenFile } = request;
+export function planEnvironment(
+  of: EnvironmentOf,
+  request: EnvironmentRequest,
+): EnvironmentVariable[] {
+  const { container, tokenFile } = of;
+  const { identity } = request;
   const own = ownAwsVariables(container['env']);
   const added: EnvironmentVariable[] = [];
   if (own !== undefined) {
-    warnOfWinner(own, request);
-    warnOfTokenFile(own, request);
+    warnOfWinner(own, container, request);
+    warnOfTokenFile(own, of, request);
   }
   if (identity.regionalSts) addMissing(added, own, 'AWS_STS_REGIONAL_ENDPOINTS', 'regional');
-  addRegion(added, own, request);
+  addRegion(added, own, container, request);
   if (identity.roleArn === undefined) {
     addMissing(added, own, 'AWS_CONTAINER_CREDENTIALS_FULL_URI', request.fullUri);
     addMissing(added, own, 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', tokenFile);

@@ -4,9 +4,8 @@ import { isAbsent, listOf, objectOf, type JsonObject } from '../read-json.js';
 import { comparablePath } from './mount-path.js';
 import { firstFree, type TokenVolume } from './plan-token-volume.js';
 
-/** What {@link planTokenMount} needs. */
+/** What {@link planTokenMount} needs beside a container: the same for all of a pod. */
 export interface TokenMountRequest {
-  readonly container: JsonObject;
   readonly volume: TokenVolume;
   /** The names of the pod's volumes that are mounted read-only, see {@link readOnlyVolumesIn}. */
   readonly readOnlyVolumes: () => ReadonlySet<unknown>;
@@ -70,8 +69,8 @@ const blocks = (mount: JsonObject, { readOnlyVolumes }: TokenMountRequest): bool
   mount['readOnly'] === true || readOnlyVolumes().has(mount['name']);
 
 /** Where the token volume is mounted in this container, or a path where nothing of the container's own is in the way. */
-export function planTokenMount(request: TokenMountRequest): TokenMount {
-  const { container, place, warnings } = request;
+export function planTokenMount(container: JsonObject, request: TokenMountRequest): TokenMount {
+  const { place, warnings } = request;
   const { name: volumeName, others } = request.volume;
   const { comparableMountPath: ours, otherMountPath: other } = place;
   let isBlocked = false;

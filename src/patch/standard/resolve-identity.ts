@@ -1,8 +1,7 @@
-import type { AnnotationName } from '../derive-settings.js';
 import { parseBool } from '../go/parse-bool.js';
 import { parseInt64 } from '../go/parse-int64.js';
 import { shown } from '../limit-warnings.js';
-import { isJsonObject, nonEmpty, objectOf } from '../read-json.js';
+import { isJsonObject, nonEmpty } from '../read-json.js';
 import type { ResolvedMutation } from '../resolved-mutation.js';
 import { clampTokenExpiration, jitterTokenExpiration } from '../token-expiration.js';
 import type {
@@ -30,21 +29,9 @@ export interface Identity {
 
 const roleArnPattern = /^arn:aws[a-z0-9-]*:iam::\d{12}:role\/[\w\-/.@+=,]+$/;
 
-const annotationsOf = (object: unknown): unknown =>
-  objectOf(objectOf(object)['metadata'])['annotations'];
-
+/** An annotation's text. Each is read at a place of its own, `annotations[keys.region]`, whose shapes the engine learns by themselves. */
 const trimmed = (value: unknown): string | undefined =>
   typeof value === 'string' ? value.trim() : undefined;
-
-const ofAccount = (mutation: ResolvedMutation, name: AnnotationName): string | undefined => {
-  const annotations = objectOf(annotationsOf(mutation.serviceAccount));
-  return trimmed(annotations[mutation.derived.annotationKeys[name]]);
-};
-
-const ofPod = (mutation: ResolvedMutation, name: AnnotationName): string | undefined => {
-  const annotations = objectOf(annotationsOf(mutation.pod));
-  return trimmed(annotations[mutation.derived.annotationKeys[name]]);
-};
 
 const completeRoleArn = (value: string, settings: MutationSettings): string => {
   const { composeRoleArn: compose } = settings;
@@ -77,10 +64,11 @@ const secondsIn = (
 };
 
 const expirationOf = (mutation: ResolvedMutation, mapping: RoleMapping | undefined): number => {
-  const { settings, warnings } = mutation;
+  const { podAnnotations, accountAnnotations, derived, settings, warnings } = mutation;
+  const key = derived.annotationKeys['token-expiration'];
   const wanted =
-    secondsIn(mutation, ofPod(mutation, 'token-expiration'), 'pod') ??
-    secondsIn(mutation, ofAccount(mutation, 'token-expiration'), 'service account') ??
+    secondsIn(mutation, trimmed(podAnnotations[key]), 'pod') ??
+    secondsIn(mutation, trimmed(accountAnnotations[key]), 'service account') ??
     mapping?.tokenExpirationSeconds ??
     settings.tokenExpirationSeconds;
   const clamped = clampTokenExpiration(wanted);
@@ -93,7 +81,8 @@ const expirationOf = (mutation: ResolvedMutation, mapping: RoleMapping | undefin
 };
 
 const audienceOf = (mutation: ResolvedMutation, mapping: RoleMapping | undefined): string => {
-  const annotated = ofAccount(mutation, 'audience');
+  const { accountAnnotations, derived } = mutation;
+  const annotated = trimmed(accountAnnotations[derived.annotationKeys.audience]);
   if (annotated === '') {
     const message = 'the audience annotation is empty: STS would refuse such a token';
     doubt(mutation, 'ERR_SETTINGS', [message, '; default used']);
@@ -102,8 +91,9 @@ const audienceOf = (mutation: ResolvedMutation, mapping: RoleMapping | undefined
 };
 
 const regionalStsOf = (mutation: ResolvedMutation, mapping: RoleMapping | undefined): boolean => {
-  const fallback = mapping?.regionalSts ?? mutation.settings.regionalSts;
-  const text = ofAccount(mutation, 'sts-regional-endpoints');
+  const { accountAnnotations, derived, settings } = mutation;
+  const fallback = mapping?.regionalSts ?? settings.regionalSts;
+  const text = trimmed(accountAnnotations[derived.annotationKeys['sts-regional-endpoints']]);
   if (text === undefined) return fallback;
   const value = parseBool(text.toLowerCase());
   if (value === undefined) {
@@ -116,7 +106,9 @@ const regionalStsOf = (mutation: ResolvedMutation, mapping: RoleMapping | undefi
 const regionOf = (
   mutation: ResolvedMutation,
 ): { readonly value: string | undefined; readonly isAnnotated: boolean } => {
-  for (const annotated of [ofPod(mutation, 'region'), ofAccount(mutation, 'region')]) {
+  const { podAnnotations, accountAnnotations, derived } = mutation;
+  const key = derived.annotationKeys.region;
+  for (const annotated of [trimmed(podAnnotations[key]), trimmed(accountAnnotations[key])]) {
     if (annotated === undefined) continue;
     if (/^[a-z0-9-]{1,64}$/.test(annotated)) return { value: annotated, isAnnotated: true };
     doubt(mutation, 'ERR_SETTINGS', [`region ${shown(annotated)} is no AWS region`, ': ignored']);
@@ -125,7 +117,9 @@ const regionOf = (
 };
 
 const sessionNameOf = (mutation: ResolvedMutation): string | undefined => {
-  const asked = ofPod(mutation, 'role-session-name') ?? ofAccount(mutation, 'role-session-name');
+  const { podAnnotations, accountAnnotations, derived } = mutation;
+  const key = derived.annotationKeys['role-session-name'];
+  const asked = trimmed(podAnnotations[key]) ?? trimmed(accountAnnotations[key]);
   const wish =
     asked === undefined ? mutation.settings.roleSessionName : (parseBool(asked) ?? asked);
   if (wish === false || wish === '') return undefined;
@@ -148,7 +142,8 @@ const skipped = (
 
 const settle = (mutation: ResolvedMutation): Identity | MutationOutcome => {
   const { namespace, serviceAccountName, serviceAccount, settings, warnings } = mutation;
-  const roleAnnotation = ofAccount(mutation, 'role-arn');
+  const { accountAnnotations, derived } = mutation;
+  const roleAnnotation = trimmed(accountAnnotations[derived.annotationKeys['role-arn']]);
   const annotatedRole = nonEmpty(roleAnnotation);
   const mapping = mutation.roleMappings?.find(namespace, serviceAccountName);
 
@@ -179,7 +174,7 @@ const settle = (mutation: ResolvedMutation): Identity | MutationOutcome => {
   if (wantedRole === undefined) {
     if (!isJsonObject(serviceAccount)) return skipped('no-service-account', warnings);
     if (roleAnnotation === '') warnings.push('the role-arn annotation is empty: pod not mutated');
-    const near = findNearMiss(annotationsOf(serviceAccount), settings.annotationDomain);
+    const near = findNearMiss(accountAnnotations, settings.annotationDomain);
     if (near !== undefined) {
       const message = `annotation ${shown(near)} is not read: did you mean ${settings.annotationDomain}/role-arn?`;
       doubt(mutation, 'ERR_ARN', [message, '']);

@@ -1,12 +1,5 @@
 import { shown } from '../limit-warnings.js';
-import {
-  isJsonObject,
-  isListOrAbsent,
-  listOf,
-  objectOf,
-  textOf,
-  type JsonObject,
-} from '../read-json.js';
+import { isJsonObject, isListOrAbsent, listOf, objectOf, type JsonObject } from '../read-json.js';
 import type { ResolvedMutation } from '../resolved-mutation.js';
 import { containerPathsOf, type ContainerList, type ContainerPaths } from './container-paths.js';
 
@@ -30,16 +23,10 @@ const readNames = (text: string): ReadonlySet<string> =>
       .filter((name) => name !== ''),
   );
 
-/** The names in an annotation; the pod's wins over its ServiceAccount's. */
-const namesOf = (
-  { pod, serviceAccount, derived }: ResolvedMutation,
-  annotation: 'include-containers' | 'skip-containers',
-): ReadonlySet<string> | undefined => {
-  const key = derived.annotationKeys[annotation];
-  const text =
-    textOf(objectOf(objectOf(pod)['metadata'])['annotations'], key) ??
-    textOf(objectOf(objectOf(serviceAccount)['metadata'])['annotations'], key);
-  return text === undefined ? undefined : readNames(text);
+/** The names in the first of two annotations that is a text. */
+const namesIn = (first: unknown, second: unknown): ReadonlySet<string> | undefined => {
+  const text = typeof first === 'string' ? first : second;
+  return typeof text === 'string' ? readNames(text) : undefined;
 };
 
 const isPatchable = (container: unknown): container is JsonObject =>
@@ -72,7 +59,7 @@ export function selectContainers(
   spec: JsonObject,
   lists: readonly ContainerList[],
 ): SelectedContainer[] {
-  const { oldPod, subresource, warnings } = mutation;
+  const { oldPod, subresource, podAnnotations, accountAnnotations, derived, warnings } = mutation;
   let settled: ReadonlySet<string> | undefined;
   if (subresource !== undefined) {
     if (!isJsonObject(oldPod)) {
@@ -83,8 +70,10 @@ export function selectContainers(
     }
     settled = settledNames(oldPod);
   }
-  const included = namesOf(mutation, 'include-containers');
-  const excluded = namesOf(mutation, 'skip-containers');
+  const { 'include-containers': include, 'skip-containers': skip } = derived.annotationKeys;
+  // The pod's wins over its ServiceAccount's.
+  const included = namesIn(podAnnotations[include], accountAnnotations[include]);
+  const excluded = namesIn(podAnnotations[skip], accountAnnotations[skip]);
   const selected: SelectedContainer[] = [];
 
   for (const list of lists) {
