@@ -123,6 +123,8 @@ export function createKubernetesClient(loadAccess: LoadClusterAccess): Kubernete
     try {
       return await run(ending.signal, () => timer.refresh());
     } catch (cause) {
+      // Without access nothing was sent, and the message says what it takes.
+      if (cause instanceof ClusterError) throw cause;
       throw unreachable(path, ending.signal.reason === late ? `${why} ${ms} ms` : cause, cause);
     } finally {
       clearTimeout(timer);

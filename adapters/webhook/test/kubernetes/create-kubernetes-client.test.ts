@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createKubernetesClient } from '../../src/kubernetes/create-kubernetes-client.js';
+import { loadInClusterAccess } from '../../src/kubernetes/load-in-cluster-access.js';
 import type {
   ClusterAccess,
   KubernetesClient,
@@ -105,6 +106,13 @@ describe('createKubernetesClient', () => {
     await expect.poll(() => lines, soon).toBe(2);
     stopping.abort();
     await expect(watching).rejects.toMatchObject({ code: 'ERR_CLUSTER' });
+  });
+
+  it('says why there is no access, not that the API server did not answer', async () => {
+    client = createKubernetesClient(() => loadInClusterAccess({ environment: {} }));
+    await expect(client.request({ path })).rejects.toThrow(
+      /^in-cluster access: expected KUBERNETES_SERVICE_HOST .* outside of a pod pass --kubeconfig$/,
+    );
   });
 
   it('keeps its time limit when the access cannot be read, and goes on with the one before', async () => {
