@@ -142,8 +142,9 @@ const skipped = (
 
 const settle = (mutation: ResolvedMutation): Identity | MutationOutcome => {
   const { namespace, serviceAccountName, serviceAccount, settings, warnings } = mutation;
-  const { accountAnnotations, derived } = mutation;
-  const roleAnnotation = trimmed(accountAnnotations[derived.annotationKeys['role-arn']]);
+  const { podAnnotations, accountAnnotations, derived } = mutation;
+  const key = derived.annotationKeys['role-arn'];
+  const roleAnnotation = trimmed(accountAnnotations[key]);
   const annotatedRole = nonEmpty(roleAnnotation);
   const mapping = mutation.roleMappings?.find(namespace, serviceAccountName);
 
@@ -172,6 +173,10 @@ const settle = (mutation: ResolvedMutation): Identity | MutationOutcome => {
 
   const wantedRole = annotatedRole ?? mapping?.roleArn.trim();
   if (wantedRole === undefined) {
+    if (podAnnotations[key] !== undefined) {
+      const message = `annotation ${key} of the pod is not read: annotate its ServiceAccount`;
+      doubt(mutation, 'ERR_ARN', [message, '']);
+    }
     if (!isJsonObject(serviceAccount)) return skipped('no-service-account', warnings);
     if (roleAnnotation === '') warnings.push('the role-arn annotation is empty: pod not mutated');
     const near = findNearMiss(accountAnnotations, settings.annotationDomain);
