@@ -159,12 +159,16 @@ function expectedIdentity(options: ExplainPodOptions, pod: PodFacts): Injection 
       'service-account-annotation-misspelled',
       `${account} has ${near}, not ${annotationDomain}/role-arn`,
     );
+  const key = `${annotationDomain}/role-arn`;
+  const podAnnotations = memberOf(memberOf(options.pod, 'metadata'), 'annotations');
+  const misplaced =
+    memberOf(podAnnotations, key) === undefined ? '' : '; its pod has it, where nobody reads it';
   return pod.serviceAccountName === 'default'
     ? makeFault(
         'pod-default-service-account',
-        `pod ${pod.namespace}/${pod.name} runs as ${account}`,
+        `pod ${pod.namespace}/${pod.name} runs as ${account}${misplaced}`,
       )
-    : makeFault('service-account-not-annotated', `${account} has no ${annotationDomain}/role-arn`);
+    : makeFault('service-account-not-annotated', `${account} has no ${key}${misplaced}`);
 }
 
 /** Why a pod whose ServiceAccount names a role has nothing of it. */

@@ -29,6 +29,17 @@ const explain = (build: BrokenPod['build']): ReturnType<typeof explainPod> => {
 };
 
 describe('explainPod', () => {
+  it('tells of a role that is annotated on the pod', () => {
+    const pod = changed(bare(), (one) => {
+      one['metadata'].annotations = { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::1:role/x' };
+    });
+    const [finding] = explain(() => ({ pod, serviceAccount: account({}) })).findings;
+    expect(finding?.id).toBe('service-account-not-annotated');
+    expect(finding?.evidence).toBe(
+      'default/s3-echoer has no eks.amazonaws.com/role-arn; its pod has it, where nobody reads it',
+    );
+  });
+
   it.each<readonly [string, BrokenPod['build']]>([
     ['a mutated pod', () => ({ pod: mutated() })],
     ['a webhook that serves as it should', () => ({ pod: mutated(), ...serving({}) })],
