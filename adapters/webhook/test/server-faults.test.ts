@@ -8,6 +8,8 @@ import type { RequestEvent, WebhookServer, WebhookServerOptions } from 'irsa-web
 import { afterEach, describe, expect, it } from 'vitest';
 import { call, fixture, testIdentity, type Answer } from './support/webhook-client.js';
 
+type Json = ReturnType<JSON['parse']>;
+
 const body = JSON.stringify(fixture('admission-review-s3-echoer'));
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -205,6 +207,49 @@ describe('a client that misbehaves', () => {
     const answer = untilClosed(socket);
     socket.write(text);
     expect(await answer).toMatch(new RegExp(`^HTTP/1\\.1 ${code} `));
+  });
+
+  it('bodies that come in pieces, turn by turn, are each answered as what they are', async () => {
+    const { port } = await start({
+      findServiceAccount: (_namespace, name) => {
+        const account = {
+          metadata: {
+            annotations: { 'eks.amazonaws.com/role-arn': `arn:aws:iam::111122223333:role/${name}` },
+          },
+        };
+        // Every other one has to be asked for, while bodies of others come.
+        return Number(name) % 2 === 0
+          ? account
+          : new Promise((resolve) => setTimeout(resolve, Number(name) % 7, account));
+      },
+    });
+    const ask = async (name: string): Promise<void> => {
+      const review = fixture('admission-review-s3-echoer') as Json;
+      review.request.uid = name;
+      review.request.object.spec.serviceAccountName = name;
+      // From less than one chunk to more than the buffer that all share.
+      review.request.object.metadata.annotations = { note: name.repeat(Number(name) * 4_000) };
+      const text = JSON.stringify(review);
+      const socket = await dial(port);
+      socket.write(head(text.length));
+      const answered = new Promise<string>((resolve) => {
+        let answer = '';
+        socket.on('data', (chunk: Buffer) => {
+          answer += chunk.toString();
+          if (answer.endsWith('}}')) resolve(answer.slice(answer.indexOf('{')));
+        });
+      });
+      const piece = Math.ceil(text.length / 5);
+      for (let at = 0; at < text.length; at += piece) {
+        socket.write(text.slice(at, at + piece));
+        await new Promise((resolve) => setTimeout(resolve, Number(name) % 3));
+      }
+      const { response } = JSON.parse(await answered);
+      expect(response.uid).toBe(name);
+      expect(Buffer.from(response.patch, 'base64').toString()).toContain(`:role/${name}"`);
+    };
+    const names = Array.from({ length: 40 }, (_, index) => `${index}`);
+    await Promise.all(names.map(ask));
   });
 
   it('two reviews in one write are answered in their order', async () => {
