@@ -46,8 +46,24 @@ async function readNamedFile(name: string, io: CliIo): Promise<Uint8Array> {
   try {
     return await files.readFile(path.resolve(io.cwd, name));
   } catch (cause) {
-    throw new UsageError(`${name}: cannot be read (${reasonOf(cause)})`, { cause });
+    throw cannotBeRead(name, cause);
   }
+}
+
+const whatToDo: Readonly<Record<string, string | undefined>> = {
+  ENOENT: 'there is no such file: check the path, or pass - for standard input',
+  EACCES: 'you may not read it: check its owner and mode',
+  EISDIR: 'it is a folder: name a file',
+};
+
+/** The error for a file that the operating system does not give. */
+export function cannotBeRead(name: string, cause: unknown): UsageError {
+  const reason = reasonOf(cause);
+  const advice = whatToDo[reason];
+  return new UsageError(
+    `${name}: cannot be read (${reason})${advice === undefined ? '' : `; ${advice}`}`,
+    { cause },
+  );
 }
 
 /** What the operating system said, in its own short word. */

@@ -11,7 +11,7 @@ import {
 } from '../issuer-spec.js';
 import { paint } from '../paint.js';
 import { publishIssuer } from '../publish-issuer.js';
-import { readText, reasonOf } from '../read-input.js';
+import { cannotBeRead, readText, reasonOf } from '../read-input.js';
 import type { CliIo, CommandContext } from '../types.js';
 import { UsageError } from '../usage-error.js';
 import { replaceFile, writeNewFiles, type NewFile } from '../write-new-files.js';
@@ -317,6 +317,6 @@ async function exists(name: string, io: CliIo): Promise<boolean> {
     return true;
   } catch (error) {
     if (reasonOf(error) === 'ENOENT') return false;
-    throw new UsageError(`${name}: cannot be read (${reasonOf(error)})`, { cause: error });
+    throw cannotBeRead(name, error);
   }
 }
