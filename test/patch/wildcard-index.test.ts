@@ -59,9 +59,13 @@ describe('role mappings with wildcards', () => {
     ['both', (index: number) => `prod-*-${index}`, 'prod-eu-77'],
     ['both, the end shorter', (index: number) => `production-*-${index}`, 'production-eu-77'],
     ['one character', (index: number) => `n${index}-?`, 'n77-a'],
+    ['a part between wildcards', (index: number) => `*-${index}-*`, 'prod-77-eu'],
+    ['a part between equal ends', (index: number) => `a-*-${index}-?-b`, 'a-prod-77-x-b'],
   ])('looks at one of 1,000 patterns that differ in %s', (_, patternOf, text) => {
-    const index = new WildcardIndex<number>();
-    for (let number = 0; number < 1000; number += 1) index.slot(patternOf(number), () => number);
-    expect(index.candidates(text)).toEqual([77]);
+    const index = new WildcardIndex<{ readonly number: number }>();
+    for (let number = 0; number < 1000; number += 1) {
+      index.slot(patternOf(number), () => ({ number }));
+    }
+    expect([...index.candidates(text)]).toEqual([{ number: 77 }]);
   });
 });
